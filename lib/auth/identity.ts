@@ -1,0 +1,13 @@
+/** Who a connection is, once authenticated: the user, its tenant, what it may do. */
+import type { Permissions } from "./permissions.ts";
+
+export interface Identity {
+  /** The user's name; `""` for anonymous. */
+  readonly user: string;
+  /** The tenant's name; `$G` is the default tenant. */
+  readonly tenant: string;
+  /** Undefined = everything. */
+  readonly permissions: Permissions | undefined;
+  /** Milliseconds since the epoch, or undefined = never. */
+  readonly expiresMs: number | undefined;
+}

@@ -1,0 +1,102 @@
+/**
+ * The transport seam. A transport accepts connections and gives the broker one Session for each. Towards the broker a session
+ * uses its `Attachment` (what `broker.attach` returned); the broker talks back through the Session's few synchronous calls.
+ *
+ * The protocol owns its words: ack texts, packet ids, JSON, status codes. The core has kinds only.
+ */
+import type { Message } from "./message.ts";
+import type { Subject } from "./router/subject.ts";
+import type { Subscription } from "./subscription.ts";
+import type { Identity } from "./auth/identity.ts";
+
+/** What became of a publish that carried a token. */
+export interface PublishOutcome {
+  /** `stored` and `duplicate` are durable. `refused`: by the station's rules; `code` says which. `failed`: the store cannot take it now. */
+  kind: "stored" | "duplicate" | "refused" | "failed";
+  station: string;
+  sequence: number;
+  /** Of refused and failed. */
+  code: PublishRefusal | undefined;
+  /** One sentence for people and logs. */
+  message: string;
+  /** Facts some refusals carry: the actual last sequence or last message id. */
+  lastSequence: number;
+  lastMessageId: string;
+}
+
+export type PublishRefusal =
+  | "wrong_last_sequence"
+  | "wrong_last_subject_sequence"
+  | "wrong_last_message_id"
+  | "wrong_station"
+  | "messages_max"
+  | "bytes_max"
+  | "messages_per_subject_max"
+  | "message_bytes_max"
+  | "sealed"
+  | "rollup_denied"
+  | "rollup_invalid"
+  | "ttl_denied"
+  | "ttl_invalid"
+  | "bad_header"
+  | "no_space"
+  | "duplicate_ids_full"
+  | "schema"
+  | "store_failed";
+
+/** What the broker may ask of a session. All synchronous, none may throw, none may call back into the broker's publish. */
+export interface Session {
+  /** Unique per broker, counts from 1. */
+  readonly id: number;
+  /** Skip deliveries of what the session itself published (NATS `echo: false`, MQTT no local decides itself). */
+  readonly echo: boolean;
+  /**
+   * Takes a message for one of its subscriptions; copies what it keeps. False = no room now: a group keeps the message and
+   * retries after `Attachment.drained`; for a plain subscription the session itself decides what a slow consumer means.
+   */
+  deliver(subscription: Subscription, message: Message): boolean;
+  /** Bytes it could take now without exceeding its bound; groups ask before they deliver. */
+  readonly room: number;
+  /** The outcome of a publish with a token; in order of publishing; the object is reused. */
+  published(token: number, outcome: PublishOutcome): void;
+  /** Stop, or go on, reading from the peer: the broker is at one of its bounds. */
+  hold(): void;
+  resume(): void;
+  /** The broker ends it (shutdown, user removed, takeover). */
+  close(reason: CloseReason): void;
+}
+
+export type CloseReason =
+  | "shutdown"
+  | "lame_duck"
+  | "credentials_revoked"
+  | "credentials_expired"
+  | "kicked"
+  | "slow_consumer"
+  | "too_many_connections"
+  | "fault";
+
+/** What a session may do to the broker. Given by `broker.attach`; bound to one tenant and one identity. */
+export interface Attachment {
+  readonly identity: Identity;
+  /** Finds or makes the interned subject. The result is valid during the current call only when `transient`. */
+  subject(bytes: Buffer, start: number, end: number): Subject;
+  /**
+   * Routes and captures. Returns how many took it (live deliveries and captures). Permission has been checked by the
+   * session with `mayPublish`. `token` ≠ 0 asks for `published`, which comes only if some station captured it; the return's
+   * sign tells: see `captured`.
+   */
+  publish(message: Message, token: number): number;
+  /** True when the last `publish` was captured by at least one station, so an outcome follows. */
+  readonly captured: boolean;
+  mayPublish(subject: Subject): boolean;
+  /** Undefined when allowed, else why not. */
+  maySubscribe(filter: string, queue: string | undefined): boolean;
+  /** Takes effect before it returns. The filter has been checked by `parseFilter`. */
+  subscribe(subscription: Subscription): void;
+  unsubscribe(subscription: Subscription): void;
+  /** Room appeared after a `deliver` that returned false. */
+  drained(): void;
+  /** The session is gone: drops its subscriptions and pulls. Callable twice. */
+  detach(): void;
+}
