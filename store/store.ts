@@ -223,6 +223,13 @@ export interface Log {
   saveGroup(name: string, delta: Uint8Array, urgent: boolean): Ticket;
   /** The store asks this, synchronously, when it wants to forget old deltas: the group's whole progress, all submitted deltas included. Returns undefined to keep the deltas. */
   groupSnapshot: ((name: string) => Uint8Array | undefined) | undefined;
+  /**
+   * Told of every record that leaves, whatever took it (limits, age, `remove`, `removeSequence`, roll-up), before the `committed` that
+   * follows: groups keep their exact count of what is still to come by it. `sequence` may be one that never became visible. The
+   * subject's bytes are valid during the call. When very many leave at once (a purge), one call with sequence 0 and an empty
+   * subject says "count again" instead.
+   */
+  removed: ((sequence: Sequence, subject: Uint8Array, start: number, end: number) => void) | undefined;
   /** Groups as recovered at open; empty for a new log. */
   readonly recoveredGroups: readonly GroupSnapshot[];
 }
