@@ -17,6 +17,8 @@ export class Message {
   bodyStart = 0;
   headerBytes = 0;
   bodyEnd = 0;
+  /** The publishing protocol's own view of it, if it has one; only a session of the same protocol looks, to copy instead of translating. */
+  source: object | undefined = undefined;
 
   constructor(subject: Subject) {
     this.subject = subject;

@@ -83,12 +83,11 @@ export interface Attachment {
   subject(bytes: Buffer, start: number, end: number): Subject;
   /**
    * Routes and captures. Returns how many took it (live deliveries and captures). Permission has been checked by the
-   * session with `mayPublish`. `token` ≠ 0 asks for `published`, which comes only if some station captured it; the return's
-   * sign tells: see `captured`.
+   * session with `mayPublish`. `token` ≠ 0 asks for `published`, which comes as often as `captured` says.
    */
   publish(message: Message, token: number): number;
-  /** True when the last `publish` was captured by at least one station, so an outcome follows. */
-  readonly captured: boolean;
+  /** How many outcomes follow the last `publish`, when it carried a token: one for each station that captured it, usually 0 or 1. */
+  readonly captured: number;
   mayPublish(subject: Subject): boolean;
   /** Undefined when allowed, else why not. */
   maySubscribe(filter: string, queue: string | undefined): boolean;

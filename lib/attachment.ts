@@ -1,0 +1,81 @@
+/** A session's handle on the broker: bound to one tenant and one identity, dropped with the session. */
+import type { Identity } from "./auth/identity.ts";
+import type { Message } from "./message.ts";
+import type { Subject } from "./router/subject.ts";
+import type { Subscription } from "./subscription.ts";
+import type { Tenant } from "./tenant.ts";
+import type { Attachment, Session } from "./transport.ts";
+
+/** What an attachment needs of the broker besides the tenant. */
+export interface AttachmentHost {
+  /** The session has room again: whoever had deliveries refused tries once more. */
+  drained(session: Session): void;
+  detached(attachment: TenantAttachment): void;
+  /** The session just published into a station whose store is at a bound. */
+  throttle(session: Session): void;
+  readonly congested: boolean;
+}
+
+export class TenantAttachment implements Attachment {
+  readonly identity: Identity;
+  readonly session: Session;
+  readonly tenant: Tenant;
+  captured = 0;
+  readonly #host: AttachmentHost;
+  readonly #subscriptions: Set<Subscription> = new Set();
+  #attached = true;
+
+  constructor(host: AttachmentHost, tenant: Tenant, session: Session, identity: Identity) {
+    this.#host = host;
+    this.tenant = tenant;
+    this.session = session;
+    this.identity = identity;
+  }
+
+  get subscriptions(): ReadonlySet<Subscription> {
+    return this.#subscriptions;
+  }
+
+  subject(bytes: Buffer, start: number, end: number): Subject {
+    return this.tenant.router.resolve(bytes, start, end);
+  }
+
+  publish(message: Message, token: number): number {
+    const taken = this.tenant.publish(this.session, message, token);
+    this.captured = this.tenant.captured;
+    if (this.captured > 0 && this.#host.congested) this.#host.throttle(this.session);
+    return taken;
+  }
+
+  mayPublish(subject: Subject): boolean {
+    const permissions = this.identity.permissions;
+    return permissions === undefined || permissions.mayPublish(subject);
+  }
+
+  maySubscribe(filter: string, queue: string | undefined): boolean {
+    const permissions = this.identity.permissions;
+    return permissions === undefined || permissions.maySubscribe(filter, queue);
+  }
+
+  subscribe(subscription: Subscription): void {
+    if (!this.#attached) return;
+    this.#subscriptions.add(subscription);
+    this.tenant.router.add(subscription);
+  }
+
+  unsubscribe(subscription: Subscription): void {
+    if (this.#subscriptions.delete(subscription)) this.tenant.router.remove(subscription);
+  }
+
+  drained(): void {
+    this.#host.drained(this.session);
+  }
+
+  detach(): void {
+    if (!this.#attached) return;
+    this.#attached = false;
+    for (const subscription of this.#subscriptions) this.tenant.router.remove(subscription);
+    this.#subscriptions.clear();
+    this.#host.detached(this);
+  }
+}

@@ -1,0 +1,192 @@
+/**
+ * The broker without doors: tenants, the stores behind them, the path of outcomes back to whoever published. Doors attach
+ * sessions to it; `transports/open.ts` puts the two together. No global state: several brokers live in one process.
+ */
+import type { Clock, Random } from "../store/environment.ts";
+import type { Log, Outcome, Store, StoreEvents } from "../store/store.ts";
+import { TenantAttachment } from "./attachment.ts";
+import type { AttachmentHost } from "./attachment.ts";
+import type { Identity } from "./auth/identity.ts";
+import { Pending } from "./pending.ts";
+import { Router } from "./router/router.ts";
+import { Tenant } from "./tenant.ts";
+import type { Attachment, CloseReason, Session } from "./transport.ts";
+
+/** The tenant of those who name none. */
+export const defaultTenant = "$G";
+
+/** A store with the publishes that wait for it. */
+export interface Lane {
+  readonly store: Store;
+  readonly pending: Pending;
+}
+
+export interface BrokerOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Keeps stations whose storage is `file`. Undefined: they are kept in memory too, and die with the process. */
+  readonly fileStore: Store | undefined;
+  readonly memoryStore: Store;
+  /** One line for the operator. `fatal`: a store takes nothing more. */
+  readonly report: (message: string, fatal: boolean) => void;
+}
+
+/** What wakes up when a log's records become visible or disappear. Set by the station that owns the log. */
+export interface LogOwner {
+  /** Called once per commit. */
+  committed(): void;
+}
+
+/** What has progress to save in the batch about to be committed. */
+export interface ProgressSource {
+  saveProgress(): void;
+}
+
+export class Broker implements AttachmentHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly file: Lane;
+  readonly memory: Lane;
+  readonly report: (message: string, fatal: boolean) => void;
+  readonly tenants: Map<string, Tenant> = new Map();
+  /** Told when a session that refused a delivery has room again. */
+  readonly drainListeners: Set<(session: Session) => void> = new Set();
+  /** Told when a session has gone, after its subscriptions have. */
+  readonly detachListeners: Set<(session: Session) => void> = new Set();
+  /** Runs for each tenant as it comes to life, before anybody attaches to it. */
+  readonly tenantListeners: Set<(tenant: Tenant) => void> = new Set();
+  readonly #owners: Map<Log, LogOwner> = new Map();
+  readonly #attachments: Map<Session, TenantAttachment> = new Map();
+  readonly #held: Set<Session> = new Set();
+  #dirty: ProgressSource[] = [];
+  #nextSession = 1;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: BrokerOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.report = options.report;
+    this.memory = this.#lane(options.memoryStore);
+    this.file = options.fileStore === undefined ? this.memory : this.#lane(options.fileStore);
+  }
+
+  /** Opens the stores. Resolves with every recovered log; whoever makes stations of them calls `own`. */
+  async open(): Promise<readonly Log[]> {
+    const logs: Log[] = [];
+    for (const lane of this.#lanes()) logs.push(...(await lane.store.open(this.#events(lane))));
+    return logs;
+  }
+
+  /** The lane a log of this storage lives in. */
+  laneFor(storage: "file" | "memory"): Lane {
+    return storage === "file" ? this.file : this.memory;
+  }
+
+  own(log: Log, owner: LogOwner): void {
+    this.#owners.set(log, owner);
+  }
+
+  disown(log: Log): void {
+    this.#owners.delete(log);
+  }
+
+  /** Asks for `saveProgress` before the next commit. Call once per source until it has run. */
+  dirty(source: ProgressSource): void {
+    this.#dirty.push(source);
+  }
+
+  /** Finds the tenant, or brings it to life. */
+  tenant(name: string): Tenant {
+    const known = this.tenants.get(name);
+    if (known !== undefined) return known;
+    const tenant = new Tenant(name, new Router(), this.random);
+    this.tenants.set(name, tenant);
+    for (const listener of this.tenantListeners) listener(tenant);
+    return tenant;
+  }
+
+  nextSessionId(): number {
+    return this.#nextSession++;
+  }
+
+  attach(session: Session, identity: Identity): Attachment {
+    const attachment = new TenantAttachment(this, this.tenant(identity.tenant), session, identity);
+    this.#attachments.set(session, attachment);
+    return attachment;
+  }
+
+  /** Everybody attached now. */
+  attachments(): Iterable<TenantAttachment> {
+    return this.#attachments.values();
+  }
+
+  get congested(): boolean {
+    return this.file.store.congested || this.memory.store.congested;
+  }
+
+  throttle(session: Session): void {
+    if (this.#held.has(session)) return;
+    this.#held.add(session);
+    session.hold();
+  }
+
+  drained(session: Session): void {
+    for (const listener of this.drainListeners) listener(session);
+  }
+
+  detached(attachment: TenantAttachment): void {
+    this.#attachments.delete(attachment.session);
+    this.#held.delete(attachment.session);
+    for (const listener of this.detachListeners) listener(attachment.session);
+  }
+
+  /** Ends every session for `reason`. */
+  closeSessions(reason: CloseReason): void {
+    for (const attachment of [...this.#attachments.values()]) attachment.session.close(reason);
+  }
+
+  /** Commits what is submitted and closes the stores. Callable twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const lane of this.#lanes()) {
+      await lane.store.flush();
+      await lane.store.close();
+    }
+  }
+
+  #lanes(): Lane[] {
+    return this.file === this.memory ? [this.memory] : [this.file, this.memory];
+  }
+
+  #lane(store: Store): Lane {
+    return { store, pending: new Pending((task) => this.clock.endOfTurn(task)) };
+  }
+
+  #events(lane: Lane): StoreEvents {
+    return {
+      beforeCommit: () => this.#saveProgress(),
+      settled: (outcome: Outcome) => lane.pending.settled(outcome),
+      committed: (changed) => this.#committed(changed),
+      fault: (message, fatal) => this.report(message, fatal),
+    };
+  }
+
+  #saveProgress(): void {
+    if (this.#dirty.length === 0) return;
+    const sources = this.#dirty;
+    this.#dirty = [];
+    for (const source of sources) source.saveProgress();
+  }
+
+  #committed(changed: readonly Log[]): void {
+    for (const log of changed) this.#owners.get(log)?.committed();
+    if (this.#held.size > 0 && !this.congested) {
+      for (const session of this.#held) session.resume();
+      this.#held.clear();
+    }
+  }
+}
