@@ -3,52 +3,127 @@
  * capture, or a responder inside the broker: all are told apart here once, not on the hot path.
  */
 import type { Capture } from "./capture.ts";
+import type { Message } from "./message.ts";
 import type { Session } from "./transport.ts";
+
+/** What few subscriptions have; kept apart so that the many are small. */
+interface Traits {
+  queue: string | undefined;
+  capture: Capture | undefined;
+  condition: Condition | undefined;
+  deliveredMax: number;
+  parentToo: boolean;
+  noDollar: boolean;
+}
+
+/** A predicate on content. */
+export interface Condition {
+  holds(message: Message): boolean;
+}
 
 export class Subscription {
   /** The filter as text, e.g. `orders.*.eu`. */
   readonly filter: string;
-  readonly queue: string | undefined;
   /** Receives; for captures the station's own inert session. */
   readonly session: Session;
-  /** The session's own name for it (NATS: the sid's bytes). Opaque to the core. */
-  readonly label: Buffer;
-  /** Defined when the entry captures for a station. */
-  readonly capture: Capture | undefined;
-  /** MQTT's `#`: the filter `a.>` matches `a` too. */
-  readonly parentToo: boolean;
-  /** MQTT's rule: a filter starting with a wildcard matches no subject that starts with `$`. */
-  readonly noDollar: boolean;
-  /** A predicate on content, checked at delivery. Undefined = always. */
-  condition: { holds(message: import("./message.ts").Message): boolean } | undefined;
-  /** Delivered so far, and after how many it ends by itself (0 = never). Kept by the owner session. */
+  /** The session's own name for it (NATS: the sid, a number when it is a plain decimal below 2^31, which takes no memory). Opaque to the core. */
+  readonly label: string | number;
+  /** Delivered so far; kept by the owner session. */
   delivered: number;
-  deliveredMax: number;
-  /** False once removed from the index: a stale match skips it. */
-  active: boolean;
-  /** Place for the index (node number), -1 when not in it. */
-  indexNode: number;
+  #traits: Traits | undefined;
+  /** The place in the index, and the lowest bit: active. */
+  #state: number;
 
   constructor(options: {
     filter: string;
     queue?: string | undefined;
     session: Session;
-    label: Buffer;
+    label: string | number;
     capture?: Capture | undefined;
     parentToo?: boolean;
     noDollar?: boolean;
   }) {
     this.filter = options.filter;
-    this.queue = options.queue;
     this.session = options.session;
     this.label = options.label;
-    this.capture = options.capture;
-    this.parentToo = options.parentToo ?? false;
-    this.noDollar = options.noDollar ?? false;
-    this.condition = undefined;
     this.delivered = 0;
-    this.deliveredMax = 0;
-    this.active = false;
-    this.indexNode = -1;
+    this.#traits = undefined;
+    this.#state = -2;
+    if (options.queue !== undefined || options.capture !== undefined || options.parentToo === true || options.noDollar === true) {
+      this.#traits = {
+        queue: options.queue,
+        capture: options.capture,
+        condition: undefined,
+        deliveredMax: 0,
+        parentToo: options.parentToo ?? false,
+        noDollar: options.noDollar ?? false,
+      };
+    }
+  }
+
+  get queue(): string | undefined {
+    return this.#traits?.queue;
+  }
+
+  /** Defined when the entry captures for a station. */
+  get capture(): Capture | undefined {
+    return this.#traits?.capture;
+  }
+
+  /** MQTT's `#`: the filter `a.>` matches `a` too. */
+  get parentToo(): boolean {
+    return this.#traits !== undefined && this.#traits.parentToo;
+  }
+
+  /** MQTT's rule: a filter starting with a wildcard matches no subject that starts with `$`. */
+  get noDollar(): boolean {
+    return this.#traits !== undefined && this.#traits.noDollar;
+  }
+
+  /** A predicate on content, checked at delivery. Undefined = always. */
+  get condition(): Condition | undefined {
+    return this.#traits?.condition;
+  }
+
+  set condition(condition: Condition | undefined) {
+    this.#special().condition = condition;
+  }
+
+  /** After how many deliveries it ends by itself (0 = never). Kept by the owner session. */
+  get deliveredMax(): number {
+    return this.#traits === undefined ? 0 : this.#traits.deliveredMax;
+  }
+
+  set deliveredMax(count: number) {
+    if (count !== this.deliveredMax) this.#special().deliveredMax = count;
+  }
+
+  /** False once removed from the index, or ended by its owner: a stale match skips it. */
+  get active(): boolean {
+    return (this.#state & 1) !== 0;
+  }
+
+  set active(active: boolean) {
+    this.#state = active ? this.#state | 1 : this.#state & ~1;
+  }
+
+  /** For the index alone: where the entry is, -1 when not in it. */
+  get place(): number {
+    return this.#state >> 1;
+  }
+
+  set place(place: number) {
+    this.#state = (place << 1) | (this.#state & 1);
+  }
+
+  #special(): Traits {
+    return (this.#traits ??= {
+      queue: undefined,
+      capture: undefined,
+      condition: undefined,
+      deliveredMax: 0,
+      parentToo: false,
+      noDollar: false,
+    });
   }
 }

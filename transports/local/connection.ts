@@ -189,7 +189,7 @@ export class LocalConnection implements Session {
     const problem = filterProblem(filter);
     if (problem !== undefined) throw new TypeError(problem);
     if (!this.#attachment.maySubscribe(filter, options.queue)) throw new ProduceError("denied", `not permitted to subscribe to ${filter}`);
-    const entry = new Subscription({ filter, queue: options.queue, session: this, label: nothing });
+    const entry = new Subscription({ filter, queue: options.queue, session: this, label: 0 });
     entry.deliveredMax = options.max ?? 0;
     const local = new LocalSubscription(filter, options, () => {
       this.#subscriptions.delete(entry);
