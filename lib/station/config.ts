@@ -1,0 +1,167 @@
+/**
+ * What a station is asked to be, in core words: the one vocabulary every door translates its own into. Every field is always
+ * present (one shape); 0 means "no limit" or "off" where the comment says so. `station-rules.ts` judges it.
+ */
+import type { Durability, LogDefinition, LogLimits } from "../../store/store.ts";
+
+/** `limits`: records stay until a limit takes them. `interest`: until every interested group is done. `workqueue`: until the one group that wants it is. */
+export type Retention = "limits" | "interest" | "workqueue";
+
+/** Bounds that a station sets on its groups; 0 = none. Also the default of a group that leaves the field out. */
+export interface GroupLimits {
+  readonly inactiveMs: number;
+  readonly ackPendingMax: number;
+}
+
+/** Where the operator would like it to live. Kept and echoed: one process has one place. */
+export interface Placement {
+  readonly cluster: string;
+  readonly tags: readonly string[];
+}
+
+export interface StationConfig {
+  readonly name: string;
+  readonly description: string;
+  /** Filters of the subjects it captures; they overlap with those of no other station of the tenant. */
+  readonly subjects: readonly string[];
+  readonly retention: Retention;
+  readonly storage: "file" | "memory";
+  /** Groups at most; 0 = no limit. */
+  readonly groupsMax: number;
+  /** 0 = no limit, like every limit below. */
+  readonly messagesMax: number;
+  readonly bytesMax: number;
+  /** Milliseconds, with fractions. */
+  readonly ageMaxMs: number;
+  readonly messagesPerSubjectMax: number;
+  /** Payload and headers of one message. */
+  readonly messageBytesMax: number;
+  /** What a publish does at a limit: push out the oldest, or be refused. */
+  readonly discard: "old" | "new";
+  /** With `discard: new`: refuse at `messagesPerSubjectMax` too. */
+  readonly discardNewPerSubject: boolean;
+  /** How long a message id is remembered, milliseconds with fractions; 0 = never. */
+  readonly duplicateWindowMs: number;
+  /** As asked for; this broker keeps one. */
+  readonly replicas: number;
+  /** One for now. */
+  readonly partitions: number;
+  /** Overrides the broker's durability; undefined = the broker's. */
+  readonly durability: Durability | undefined;
+  /** Publishers get no acknowledgement. */
+  readonly noAck: boolean;
+  /** Takes nothing more and loses nothing more; for good. */
+  readonly sealed: boolean;
+  readonly denyDelete: boolean;
+  readonly denyPurge: boolean;
+  /** A publish may replace every earlier record of its subject, or all. */
+  readonly allowRollup: boolean;
+  /** Records may be read directly, without a group. */
+  readonly allowDirect: boolean;
+  /** A publish may say when its record expires. */
+  readonly allowTtl: boolean;
+  /** Several publishes may be stored all or none. */
+  readonly allowAtomic: boolean;
+  /** A wish; records are kept as they came for now. */
+  readonly compression: "none" | "s2";
+  /** The first sequence of a new station; 0 = 1. */
+  readonly firstSequence: number;
+  readonly groupLimits: GroupLimits;
+  readonly placement: Placement | undefined;
+  readonly metadata: Readonly<Record<string, string>>;
+}
+
+export const duplicateWindowDefaultMs = 120_000;
+
+/** A station that keeps everything published on its own name: what absent fields mean. */
+export function stationConfig(fields: Partial<StationConfig> & { readonly name: string }): StationConfig {
+  const ageMaxMs = fields.ageMaxMs ?? 0;
+  return {
+    name: fields.name,
+    description: fields.description ?? "",
+    subjects: fields.subjects === undefined || fields.subjects.length === 0 ? [fields.name] : fields.subjects,
+    retention: fields.retention ?? "limits",
+    storage: fields.storage ?? "file",
+    groupsMax: fields.groupsMax ?? 0,
+    messagesMax: fields.messagesMax ?? 0,
+    bytesMax: fields.bytesMax ?? 0,
+    ageMaxMs,
+    messagesPerSubjectMax: fields.messagesPerSubjectMax ?? 0,
+    messageBytesMax: fields.messageBytesMax ?? 0,
+    discard: fields.discard ?? "old",
+    discardNewPerSubject: fields.discardNewPerSubject ?? false,
+    duplicateWindowMs: fields.duplicateWindowMs ?? (ageMaxMs > 0 ? Math.min(ageMaxMs, duplicateWindowDefaultMs) : duplicateWindowDefaultMs),
+    replicas: fields.replicas ?? 1,
+    partitions: fields.partitions ?? 1,
+    durability: fields.durability,
+    noAck: fields.noAck ?? false,
+    sealed: fields.sealed ?? false,
+    denyDelete: fields.denyDelete ?? false,
+    denyPurge: fields.denyPurge ?? false,
+    allowRollup: fields.allowRollup ?? false,
+    allowDirect: fields.allowDirect ?? false,
+    allowTtl: fields.allowTtl ?? false,
+    allowAtomic: fields.allowAtomic ?? false,
+    compression: fields.compression ?? "none",
+    firstSequence: fields.firstSequence ?? 0,
+    groupLimits: fields.groupLimits ?? { inactiveMs: 0, ackPendingMax: 0 },
+    placement: fields.placement,
+    metadata: fields.metadata ?? {},
+  };
+}
+
+/** True when both ask for exactly the same. The order of metadata's keys does not matter. */
+export function sameStation(a: StationConfig, b: StationConfig): boolean {
+  return canonical(a) === canonical(b);
+}
+
+function canonical(config: StationConfig): string {
+  const metadata = Object.entries(config.metadata).sort(([a], [b]) => (a < b ? -1 : 1));
+  return JSON.stringify({ ...stationConfig(config), metadata });
+}
+
+/** What of a station its log enforces by itself. */
+export function logLimits(config: StationConfig): LogLimits {
+  return {
+    messagesMax: config.messagesMax,
+    bytesMax: config.bytesMax,
+    ageMaxMs: config.ageMaxMs,
+    messagesPerSubjectMax: config.messagesPerSubjectMax,
+    messageBytesMax: config.messageBytesMax,
+    discard: config.discard,
+    discardNewPerSubject: config.discardNewPerSubject,
+    duplicateWindowMs: config.duplicateWindowMs,
+  };
+}
+
+/** The log of a station: `tenant/station`. */
+export function logDefinition(tenant: string, config: StationConfig): LogDefinition {
+  return {
+    name: `${tenant}/${config.name}`,
+    document: stationDocument(config),
+    limits: logLimits(config),
+    durability: config.durability,
+    firstSequence: config.firstSequence,
+  };
+}
+
+/** The document kept with the log's definition. */
+export function stationDocument(config: StationConfig): string {
+  return JSON.stringify({ kind: "station", version: 1, config });
+}
+
+/** Reads `stationDocument` back; fields added since get their defaults. Undefined when the log is not a station's. */
+export function parseStationDocument(text: string): StationConfig | undefined {
+  const document: unknown = text === "" ? undefined : JSON.parse(text);
+  return isStationDocument(document) ? stationConfig(document.config) : undefined;
+}
+
+interface StationDocument {
+  readonly config: Partial<StationConfig> & { readonly name: string };
+}
+
+function isStationDocument(value: unknown): value is StationDocument {
+  if (typeof value !== "object" || value === null || !("kind" in value) || value.kind !== "station" || !("config" in value)) return false;
+  const config = value.config;
+  return typeof config === "object" && config !== null && "name" in config && typeof config.name === "string";
+}

@@ -1,0 +1,195 @@
+/**
+ * Turns a routed message into an append request, reading the header block in place. Without headers it looks at nothing. With
+ * them it walks the lines once and stops at names that begin with `Nats-` (or are `msg-id`); everything else is skipped unread.
+ * One reader serves all stations of a tenant: its request, expectation and refusal are reused.
+ *
+ * Header names are compared as they are, case included. Source of names and values: the JetStream publish headers (ADR-4, ADR-22, ADR-43).
+ */
+import { compileFilter, parseFilter } from "../filter.ts";
+import type { Message } from "../message.ts";
+import { nothing } from "../message.ts";
+import type { PublishRefusal } from "../transport.ts";
+import type { AppendRequest, SubjectFilterTest } from "../../store/store.ts";
+import type { StationConfig } from "./config.ts";
+import { parseTtl } from "./ttl.ts";
+
+export interface Refusal {
+  code: PublishRefusal;
+  message: string;
+}
+
+/** An expectation no log meets: what a number that is none asks for. */
+const never = Number.MAX_SAFE_INTEGER;
+
+const colon = 0x3a;
+const space = 0x20;
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const upperN = 0x4e;
+const lowerM = 0x6d;
+
+export class PublishReader {
+  readonly request: AppendRequest = {
+    subject: nothing,
+    body: nothing,
+    bodyStart: 0,
+    bodyEnd: 0,
+    headerBytes: 0,
+    timeUs: 0,
+    messageId: undefined,
+    expect: undefined,
+    rollup: "none",
+    ttlSeconds: 0,
+  };
+  readonly #expectation: {
+    lastSequence: number | undefined;
+    lastSubjectSequence: number | undefined;
+    lastSubjectFilter: SubjectFilterTest | undefined;
+    lastMessageId: string | undefined;
+  } = { lastSequence: undefined, lastSubjectSequence: undefined, lastSubjectFilter: undefined, lastMessageId: undefined };
+  readonly #refusal: Refusal = { code: "bad_header", message: "" };
+  /** The filter of the last `…-Subject-Sequence-Subject`, compiled. */
+  #filter: SubjectFilterTest | undefined;
+  #value = "";
+  #ttl = "";
+  #rollup = "";
+  #station = "";
+
+  /** Fills `request` from the message. Undefined, or why the station refuses it; the refusal is reused. */
+  read(message: Message, config: StationConfig): Refusal | undefined {
+    const request = this.request;
+    request.subject = message.subject.bytes;
+    request.body = message.body;
+    request.bodyStart = message.bodyStart;
+    request.bodyEnd = message.bodyEnd;
+    request.headerBytes = message.headerBytes;
+    request.messageId = undefined;
+    request.expect = undefined;
+    request.rollup = "none";
+    request.ttlSeconds = 0;
+    if (config.sealed) return this.#refuse("sealed", "the station is sealed: it takes nothing more");
+    return message.headerBytes === 0 ? undefined : this.#readHeaders(message, config);
+  }
+
+  #readHeaders(message: Message, config: StationConfig): Refusal | undefined {
+    const expect = this.#expectation;
+    expect.lastSequence = expect.lastSubjectSequence = expect.lastMessageId = expect.lastSubjectFilter = undefined;
+    this.#ttl = this.#rollup = this.#station = "";
+    const block = message.body;
+    const end = message.bodyStart + message.headerBytes;
+    let at = lineEnd(block, message.bodyStart, end) + 1;
+    while (at < end) {
+      const next = lineEnd(block, at, end);
+      const first = block[at];
+      if (first === upperN || first === lowerM) this.#readLine(block, at, next);
+      at = next + 1;
+    }
+    return this.#judge(config);
+  }
+
+  #readLine(block: Buffer, start: number, end: number): void {
+    let nameEnd = start;
+    while (nameEnd < end && block[nameEnd] !== colon) nameEnd++;
+    if (nameEnd === end) return;
+    const expect = this.#expectation;
+    switch (nameEnd - start) {
+      case 6:
+        if (this.#is("msg-id", block, start, nameEnd, end)) this.request.messageId ??= this.#value;
+        break;
+      case 8:
+        if (this.#is("Nats-TTL", block, start, nameEnd, end)) this.#ttl = this.#value;
+        break;
+      case 11:
+        if (this.#is("Nats-Msg-Id", block, start, nameEnd, end)) this.request.messageId = this.#value;
+        else if (this.#is("Nats-Rollup", block, start, nameEnd, end)) this.#rollup = this.#value;
+        break;
+      case 20:
+        if (this.#is("Nats-Expected-Stream", block, start, nameEnd, end)) this.#station = this.#value;
+        break;
+      case 25:
+        if (this.#is("Nats-Expected-Last-Msg-Id", block, start, nameEnd, end)) expect.lastMessageId = this.#value;
+        break;
+      case 27:
+        if (this.#is("Nats-Expected-Last-Sequence", block, start, nameEnd, end)) expect.lastSequence = sequenceOf(this.#value);
+        break;
+      case 35:
+        if (this.#is("Nats-Expected-Last-Subject-Sequence", block, start, nameEnd, end)) {
+          expect.lastSubjectSequence = sequenceOf(this.#value);
+        }
+        break;
+      case 43:
+        if (this.#is("Nats-Expected-Last-Subject-Sequence-Subject", block, start, nameEnd, end))
+          expect.lastSubjectFilter = this.#compiled();
+        break;
+    }
+  }
+
+  /** Compares the name; when it is the one, reads the value, trimmed. */
+  #is(name: string, block: Buffer, start: number, nameEnd: number, end: number): boolean {
+    for (let index = 0; index < name.length; index++) {
+      if (block[start + index] !== name.charCodeAt(index)) return false;
+    }
+    let from = nameEnd + 1;
+    let to = end;
+    if (to > from && block[to - 1] === carriageReturn) to--;
+    while (from < to && block[from] === space) from++;
+    while (to > from && block[to - 1] === space) to--;
+    this.#value = block.toString("utf8", from, to);
+    return true;
+  }
+
+  #judge(config: StationConfig): Refusal | undefined {
+    const request = this.request;
+    const expect = this.#expectation;
+    if (request.messageId === "") request.messageId = undefined;
+    if (this.#station !== "" && this.#station !== config.name) {
+      return this.#refuse("wrong_station", `the publisher expected station '${this.#station}'`);
+    }
+    if (this.#ttl !== "") {
+      if (!config.allowTtl) return this.#refuse("ttl_denied", "the station does not let messages say when they expire");
+      const seconds = parseTtl(this.#ttl);
+      if (Number.isNaN(seconds)) return this.#refuse("ttl_invalid", `'${this.#ttl}' is not a time to live: use seconds, '5m' or 'never'`);
+      request.ttlSeconds = seconds;
+    }
+    if (expect.lastSubjectFilter !== undefined && expect.lastSubjectSequence === undefined) {
+      return this.#refuse("bad_header", "missing sequence for expected last sequence per subject");
+    }
+    if (expect.lastSequence !== undefined || expect.lastSubjectSequence !== undefined || expect.lastMessageId !== undefined) {
+      request.expect = expect;
+    }
+    return this.#rollup === "" ? undefined : this.#judgeRollup(config);
+  }
+
+  #judgeRollup(config: StationConfig): Refusal | undefined {
+    if (!config.allowRollup || config.denyPurge) return this.#refuse("rollup_denied", "rollup not permitted");
+    if (this.#rollup === "sub") this.request.rollup = "subject";
+    else if (this.#rollup === "all") this.request.rollup = "all";
+    else return this.#refuse("rollup_invalid", `rollup value invalid: ${JSON.stringify(this.#rollup)}`);
+    return undefined;
+  }
+
+  #compiled(): SubjectFilterTest | undefined {
+    if (this.#filter?.text === this.#value) return this.#filter;
+    const filter = parseFilter(this.#value);
+    if (filter !== undefined) this.#filter = compileFilter(filter);
+    return filter === undefined ? undefined : this.#filter;
+  }
+
+  #refuse(code: PublishRefusal, message: string): Refusal {
+    this.#refusal.code = code;
+    this.#refusal.message = message;
+    return this.#refusal;
+  }
+}
+
+/** Position of the line's `\n`, or `end`. */
+function lineEnd(block: Buffer, start: number, end: number): number {
+  let at = start;
+  while (at < end && block[at] !== lineFeed) at++;
+  return at;
+}
+
+function sequenceOf(text: string): number {
+  const sequence = Number(text);
+  return text !== "" && Number.isSafeInteger(sequence) && sequence >= 0 ? sequence : never;
+}

@@ -1,0 +1,152 @@
+/**
+ * Removes records that nobody needs any more, for stations that keep by interest or as a work queue. A work queue's record goes
+ * when its one group is done. With interest, a new record that no group wants goes at once, and any other when the last group
+ * that wants it is done; asking that takes the record's subject, which is read back only when some group filters.
+ */
+import type { Cursor, Sequence } from "../../store/store.ts";
+import type { Station } from "./station.ts";
+
+const noSubject = new Uint8Array(0);
+
+/** After a restart so many of the newest records are asked about again: those of the last commits before it. */
+const reviewedRecords = 16_384;
+
+/** Sequences whose subject is still being read from disk; past it, a sweep asks about all. */
+const waitingMax = 65_536;
+
+export class Retention {
+  readonly #station: Station;
+  /** Walks new records. */
+  #admission: Cursor | undefined;
+  #admissionLoading = false;
+  /** Goes back to single records. */
+  #lookup: Cursor | undefined;
+  #lookupLoading = false;
+  #waiting: Sequence[] = [];
+  /** Walks all records once. */
+  #sweep: Cursor | undefined;
+  #sweepEnd: Sequence = 0;
+  #closed = false;
+
+  constructor(station: Station) {
+    this.#station = station;
+  }
+
+  /** Asks about records that became visible since the last call; after a start also about the newest old ones. */
+  admit(): void {
+    if (this.#admissionLoading || this.#closed) return;
+    const log = this.#station.log;
+    this.#admission ??= log.cursor(Math.max(1, log.state.firstSequence, log.state.lastSequence - reviewedRecords), undefined);
+    const cursor = this.#admission;
+    const groups = this.#station.groups;
+    for (;;) {
+      const step = cursor.next();
+      if (step === "end") return;
+      if (step === "loading") {
+        this.#admissionLoading = true;
+        cursor.onReady = () => {
+          this.#admissionLoading = false;
+          this.admit();
+        };
+        return;
+      }
+      if (step === "damaged") continue;
+      const view = cursor.view;
+      if (!groups.wants(view.buffer, view.subjectStart, view.subjectEnd)) log.removeSequence(view.sequence);
+    }
+  }
+
+  /** One group is done with a record. */
+  finished(sequence: Sequence): void {
+    const station = this.#station;
+    if (station.config.retention === "workqueue") {
+      station.log.removeSequence(sequence);
+      return;
+    }
+    if (!station.groups.filtered) {
+      if (!station.groups.needs(sequence, noSubject, 0, 0)) station.log.removeSequence(sequence);
+      return;
+    }
+    if (this.#waiting.length > 0 || this.#lookupLoading || !this.#decide(sequence)) this.#wait(sequence);
+  }
+
+  /** Asks about every record there is now, in slices between which others run. */
+  sweep(): void {
+    const log = this.#station.log;
+    this.#sweepEnd = log.state.lastSequence;
+    this.#sweep?.close();
+    this.#sweep = undefined;
+    if (this.#closed || log.state.messages === 0) return;
+    const cursor = log.cursor(Math.max(1, log.state.firstSequence), undefined);
+    this.#sweep = cursor;
+    this.#sweepOn(cursor);
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#admission?.close();
+    this.#lookup?.close();
+    this.#sweep?.close();
+    this.#waiting = [];
+  }
+
+  #sweepOn(cursor: Cursor): void {
+    if (this.#closed || this.#sweep !== cursor) return;
+    const { log, groups } = this.#station;
+    for (;;) {
+      const step = cursor.next();
+      if (step === "loading") {
+        cursor.onReady = () => this.#sweepOn(cursor);
+        return;
+      }
+      if (step === "damaged") continue;
+      if (step === "end" || cursor.view.sequence > this.#sweepEnd) break;
+      const view = cursor.view;
+      if (!groups.needs(view.sequence, view.buffer, view.subjectStart, view.subjectEnd)) log.removeSequence(view.sequence);
+    }
+    cursor.close();
+    this.#sweep = undefined;
+  }
+
+  /** False when the record's subject has to come from disk first. */
+  #decide(sequence: Sequence): boolean {
+    const { log, groups } = this.#station;
+    this.#lookup ??= log.cursor(sequence, undefined);
+    const cursor = this.#lookup;
+    cursor.seek(sequence);
+    let step = cursor.next();
+    while (step === "damaged") step = cursor.next();
+    if (step === "loading") {
+      this.#lookupLoading = true;
+      cursor.onReady = () => {
+        this.#lookupLoading = false;
+        this.#decideWaiting();
+      };
+      return false;
+    }
+    const view = cursor.view;
+    if (step === "record" && view.sequence === sequence && !groups.needs(sequence, view.buffer, view.subjectStart, view.subjectEnd)) {
+      log.removeSequence(sequence);
+    }
+    return true;
+  }
+
+  #wait(sequence: Sequence): void {
+    if (this.#waiting.length >= waitingMax) {
+      this.#waiting = [];
+      this.sweep();
+      return;
+    }
+    this.#waiting.push(sequence);
+  }
+
+  #decideWaiting(): void {
+    if (this.#closed) return;
+    let done = 0;
+    for (const sequence of this.#waiting) {
+      if (!this.#decide(sequence)) break;
+      done++;
+    }
+    this.#waiting.splice(0, done);
+  }
+}

@@ -1,0 +1,139 @@
+/**
+ * A station: its configuration, its log, its groups. As a capture it turns a routed message into one append; the outcome finds
+ * its way back through the broker's pending ring. It tells its groups what became visible and what left, and removes what they
+ * are done with when its retention says so.
+ */
+import type { Capture } from "../capture.ts";
+import type { Message } from "../message.ts";
+import type { PublishRefusal, Session } from "../transport.ts";
+import type { Log, Sequence, Store, Ticket } from "../../store/store.ts";
+import type { StationConfig } from "./config.ts";
+import type { PublishReader } from "./publish-reader.ts";
+import { Retention } from "./retention.ts";
+
+/** Where publishes wait for their outcome: the broker's `Pending` of the store the log lives in. */
+export interface Waiters {
+  add(ticket: Ticket, session: Session, token: number, station: string): void;
+  refuse(session: Session, token: number, station: string, code: PublishRefusal, message: string): void;
+}
+
+/** What a station asks of its groups. Implemented in `lib/consumer`. */
+export interface StationGroups {
+  /** How many groups there are. */
+  readonly size: number;
+  /** After a commit: records became visible or left. */
+  committed(): void;
+  /**
+   * A record left the log, whatever took it; called before the `committed` that follows. Sequence 0 with an empty subject: very
+   * many left, count again. The subject's bytes are valid during the call.
+   */
+  removed(sequence: Sequence, subject: Uint8Array, start: number, end: number): void;
+  /** Some group has filters, so that `needs` and `wants` look at the subject. When false they are given an empty one. */
+  readonly filtered: boolean;
+  /** Some group that the subject passes is not done with this record. Asked by interest retention. */
+  needs(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean;
+  /** Some group takes this subject. Asked by interest retention for what is new. */
+  wants(subject: Uint8Array, start: number, end: number): boolean;
+  /** The lowest sequence that some group may still need; `lastSequence + 1` when none needs any. */
+  readonly floor: Sequence;
+  /** The station's configuration has changed. */
+  configured(config: StationConfig): void;
+  /** Ends pulls, pushes and timers: the station is deleted, or the broker stops. */
+  close(reason: "deleted" | "shutdown"): void;
+}
+
+export interface StationOptions {
+  readonly config: StationConfig;
+  readonly log: Log;
+  readonly store: Store;
+  readonly pending: Waiters;
+  readonly reader: PublishReader;
+}
+
+export class Station implements Capture {
+  readonly log: Log;
+  readonly store: Store;
+  /** When it was created, microseconds since the epoch. */
+  readonly createdUs: number;
+  #config: StationConfig;
+  #groups: StationGroups;
+  #open = true;
+  readonly #pending: Waiters;
+  readonly #reader: PublishReader;
+  readonly #retention: Retention;
+
+  constructor(options: StationOptions, makeGroups: (station: Station) => StationGroups) {
+    this.#config = options.config;
+    this.log = options.log;
+    this.store = options.store;
+    this.createdUs = options.log.createdUs;
+    this.#pending = options.pending;
+    this.#reader = options.reader;
+    this.#retention = new Retention(this);
+    this.#groups = makeGroups(this);
+    this.log.removed = (sequence, subject, start, end) => this.#groups.removed(sequence, subject, start, end);
+  }
+
+  get name(): string {
+    return this.#config.name;
+  }
+
+  get config(): StationConfig {
+    return this.#config;
+  }
+
+  get groups(): StationGroups {
+    return this.#groups;
+  }
+
+  /** False once deleted or the broker has stopped. */
+  get open(): boolean {
+    return this.#open;
+  }
+
+  capture(message: Message, from: Session, token: number): boolean {
+    const refusal = this.#reader.read(message, this.#config);
+    const told = token !== 0 && !this.#config.noAck;
+    if (refusal !== undefined) {
+      if (told) this.#pending.refuse(from, token, this.#config.name, refusal.code, refusal.message);
+      return told;
+    }
+    const ticket = this.log.append(this.#reader.request);
+    if (told) this.#pending.add(ticket, from, token, this.#config.name);
+    return told;
+  }
+
+  /** The log has committed. Called by the broker once per commit that touched it. */
+  committed(): void {
+    if (!this.#open) return;
+    if (this.#config.retention === "interest") this.#retention.admit();
+    this.#groups.committed();
+  }
+
+  /** A group is done with a record for good: acknowledged, terminated, or delivered without acks. Hot. */
+  finished(sequence: Sequence): void {
+    if (this.#config.retention === "limits") return;
+    this.#retention.finished(sequence);
+  }
+
+  /** A group has gone or takes less than before: records that nobody needs any more may leave. */
+  interestFell(): void {
+    if (this.#config.retention === "interest") this.#retention.sweep();
+  }
+
+  /** Called by `Stations` once a change is durable. */
+  reconfigure(config: StationConfig): void {
+    const before = this.#config.retention;
+    this.#config = config;
+    if (before !== "interest" && config.retention === "interest") this.#retention.sweep();
+    this.#groups.configured(config);
+  }
+
+  close(reason: "deleted" | "shutdown"): void {
+    if (!this.#open) return;
+    this.#open = false;
+    this.log.removed = undefined;
+    this.#retention.close();
+    this.#groups.close(reason);
+  }
+}

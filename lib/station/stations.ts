@@ -1,0 +1,295 @@
+/**
+ * The stations of one tenant: made, changed, emptied and deleted here, found by name or by subject. A change is answered when it
+ * is durable; until then the name and its subjects are reserved, so that two requests at once cannot both have them.
+ */
+import type { Clock } from "../../store/environment.ts";
+import type { Log, Removal, Store } from "../../store/store.ts";
+import { StoreError } from "../../store/store.ts";
+import { compileFilter } from "../filter.ts";
+import { Subscription } from "../subscription.ts";
+import type { Session } from "../transport.ts";
+import { logDefinition, parseStationDocument, sameStation } from "./config.ts";
+import type { StationConfig } from "./config.ts";
+import { FilterTree } from "./filter-tree.ts";
+import { PublishReader } from "./publish-reader.ts";
+import { Station } from "./station.ts";
+import type { StationGroups, Waiters } from "./station.ts";
+import { StationError } from "./station-error.ts";
+import { checkStation, checkStationChange } from "./station-rules.ts";
+
+/** What stations need of the broker. */
+export interface StationHost {
+  readonly clock: Clock;
+  laneFor(storage: "file" | "memory"): { readonly store: Store; readonly pending: Waiters };
+  own(log: Log, owner: { committed(): void }): void;
+  disown(log: Log): void;
+}
+
+/** What stations need of their tenant. */
+export interface StationTenant {
+  readonly name: string;
+  readonly router: { add(subscription: Subscription): void; remove(subscription: Subscription): void };
+  readonly system: Session;
+}
+
+export interface StationsOptions {
+  readonly host: StationHost;
+  readonly tenant: StationTenant;
+  readonly makeGroups: (station: Station) => StationGroups;
+  /** Stations at most; 0 = no limit. */
+  readonly stationsMax: number;
+}
+
+/** Told after a station was made, changed or deleted, e.g. for advisories. */
+export type StationListener = (event: "created" | "changed" | "deleted", station: Station) => void;
+
+/** What a purge takes: the records `filter` passes, before `upTo` (exclusive; 0 = all), but the newest `keep` of them. */
+export interface PurgeRequest {
+  readonly filter: string | undefined;
+  readonly upTo: number;
+  readonly keep: number;
+}
+
+export class Stations {
+  readonly tenant: string;
+  readonly listeners: Set<StationListener> = new Set();
+  readonly #options: StationsOptions;
+  readonly #reader: PublishReader = new PublishReader();
+  readonly #stations: Map<string, Station> = new Map();
+  readonly #subjects: FilterTree<string> = new FilterTree();
+  readonly #captures: Map<string, Subscription[]> = new Map();
+  /** The last change of each name that is under way: the next one waits for it. */
+  readonly #changes: Map<string, Promise<unknown>> = new Map();
+  #sorted: Station[] | undefined;
+
+  constructor(options: StationsOptions) {
+    this.#options = options;
+    this.tenant = options.tenant.name;
+  }
+
+  get size(): number {
+    return this.#stations.size;
+  }
+
+  get(name: string): Station | undefined {
+    return this.#stations.get(name);
+  }
+
+  /** All, by name in code-point order. Cached until a station comes or goes. */
+  list(): readonly Station[] {
+    this.#sorted ??= [...this.#stations.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#sorted;
+  }
+
+  /** Those that capture some subject the filter matches, by name. */
+  capturing(filter: string): Station[] {
+    const found: Set<Station> = new Set();
+    this.#subjects.overlapping(filter, (name) => {
+      const station = this.#stations.get(name);
+      if (station !== undefined) found.add(station);
+      return true;
+    });
+    return [...found].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /**
+   * Creates the station; durable when resolved. An equal one that exists is answered as it is. Rejects with a StationError:
+   * `exists` when it exists with another configuration, `subjects_overlap`, or what `checkStation` finds.
+   */
+  create(config: StationConfig): Promise<{ readonly station: Station; readonly created: boolean }> {
+    return this.#inTurn(config.name, async () => {
+      const known = this.#stations.get(config.name);
+      if (known !== undefined) {
+        if (sameStation(known.config, config)) return { station: known, created: false };
+        throw new StationError("exists", `station '${config.name}' exists with another configuration`);
+      }
+      checkStation(config);
+      if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
+      this.#reserve(config, []);
+      try {
+        const log = await this.#define(config, 0);
+        return { station: this.#register(config, log), created: true };
+      } catch (error) {
+        this.#release(config.subjects, config.name);
+        throw error;
+      }
+    });
+  }
+
+  /** Changes a station; durable when resolved. Rejects with a StationError: `not_found`, `cannot_change`, or what `checkStation` finds. */
+  update(config: StationConfig): Promise<Station> {
+    return this.#inTurn(config.name, async () => {
+      const station = this.#found(config.name);
+      const before = station.config;
+      if (sameStation(before, config)) return station;
+      checkStation(config);
+      checkStationChange(before, config, station.groups.size);
+      this.#reserve(config, before.subjects);
+      try {
+        await this.#define(config, station.log.revision);
+      } catch (error) {
+        this.#release(config.subjects, config.name, before.subjects);
+        throw error;
+      }
+      this.#release(before.subjects, config.name, config.subjects);
+      station.reconfigure(config);
+      this.#recapture(station);
+      this.#tell("changed", station);
+      return station;
+    });
+  }
+
+  /** Deletes a station with its records and groups; durable when resolved. Rejects with `not_found`. */
+  delete(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      const station = this.#found(name);
+      this.#uncapture(name);
+      this.#stations.delete(name);
+      this.#sorted = undefined;
+      this.#options.host.disown(station.log);
+      station.close("deleted");
+      try {
+        await station.store.drop(station.log, station.log.revision);
+      } catch (error) {
+        throw asStationError(error);
+      } finally {
+        this.#release(station.config.subjects, name);
+      }
+      this.#tell("deleted", station);
+    });
+  }
+
+  /** Removes records; resolves with how many, once durable. Rejects with `not_found`, `sealed` or `purge_denied`. */
+  async purge(name: string, request: PurgeRequest): Promise<number> {
+    const station = this.#found(name);
+    if (station.config.sealed) throw new StationError("sealed", "the station is sealed");
+    if (station.config.denyPurge) throw new StationError("purge_denied", "the station does not allow purges");
+    const filter = request.filter === undefined || request.filter === "" ? undefined : compileFilter(request.filter);
+    return await this.#remove(station, { kind: "purge", filter, upTo: request.upTo, keep: request.keep });
+  }
+
+  /** Removes one record, durable when resolved; `erase` overwrites its bytes. Rejects with `not_found`, `sealed`, `delete_denied` or `record_not_found`. */
+  async remove(name: string, sequence: number, erase: boolean): Promise<void> {
+    const station = this.#found(name);
+    if (station.config.sealed) throw new StationError("sealed", "the station is sealed");
+    if (station.config.denyDelete) throw new StationError("delete_denied", "the station does not allow deletes");
+    const removed = await this.#remove(station, { kind: "sequence", sequence, erase });
+    if (removed === 0) throw new StationError("record_not_found", `station '${name}' has no record ${sequence}`);
+  }
+
+  /** Takes over a log the store has recovered. Undefined when it is not a station's of this tenant. */
+  recover(log: Log): Station | undefined {
+    if (!log.definition.name.startsWith(`${this.tenant}/`)) return undefined;
+    const config = parseStationDocument(log.definition.document);
+    if (config === undefined) return undefined;
+    for (const subject of config.subjects) this.#subjects.add(subject, config.name);
+    return this.#register(config, log);
+  }
+
+  /** Stops captures and groups; the logs stay. */
+  close(): void {
+    for (const station of this.#stations.values()) {
+      this.#uncapture(station.name);
+      this.#options.host.disown(station.log);
+      station.close("shutdown");
+    }
+    this.#stations.clear();
+    this.#sorted = undefined;
+  }
+
+  async #remove(station: Station, removal: Removal): Promise<number> {
+    try {
+      return await station.log.remove(removal);
+    } catch (error) {
+      throw asStationError(error);
+    }
+  }
+
+  async #define(config: StationConfig, revision: number): Promise<Log> {
+    try {
+      return await this.#options.host.laneFor(config.storage).store.define(logDefinition(this.tenant, config), revision);
+    } catch (error) {
+      throw asStationError(error);
+    }
+  }
+
+  #found(name: string): Station {
+    const station = this.#stations.get(name);
+    if (station === undefined) throw new StationError("not_found", `there is no station '${name}'`);
+    return station;
+  }
+
+  #register(config: StationConfig, log: Log): Station {
+    const { host, makeGroups } = this.#options;
+    const { store, pending } = host.laneFor(config.storage);
+    const station = new Station({ config, log, store, pending, reader: this.#reader }, makeGroups);
+    this.#stations.set(config.name, station);
+    this.#sorted = undefined;
+    host.own(log, station);
+    this.#recapture(station);
+    this.#tell("created", station);
+    return station;
+  }
+
+  /** Adds what is new before it removes what is old, so that no publish falls between. */
+  #recapture(station: Station): void {
+    const { router, system } = this.#options.tenant;
+    const before = this.#captures.get(station.name) ?? [];
+    const kept = before.filter((capture) => station.config.subjects.includes(capture.filter));
+    const captures = station.config.subjects.map((filter) => {
+      const known = kept.find((capture) => capture.filter === filter);
+      if (known !== undefined) return known;
+      const capture = new Subscription({ filter, session: system, label: "", capture: station });
+      router.add(capture);
+      return capture;
+    });
+    this.#captures.set(station.name, captures);
+    for (const capture of before) if (!kept.includes(capture)) router.remove(capture);
+  }
+
+  #uncapture(name: string): void {
+    for (const capture of this.#captures.get(name) ?? []) this.#options.tenant.router.remove(capture);
+    this.#captures.delete(name);
+  }
+
+  /** Takes the subjects, or throws when another station has one. `held` are the station's own already. */
+  #reserve(config: StationConfig, held: readonly string[]): void {
+    const { stationsMax } = this.#options;
+    if (held.length === 0 && stationsMax > 0 && this.#stations.size >= stationsMax) {
+      throw new StationError("stations_max", `the tenant has its ${stationsMax} stations: delete one first`);
+    }
+    for (const subject of config.subjects) {
+      this.#subjects.overlapping(subject, (owner) => {
+        if (owner === config.name) return true;
+        throw new StationError("subjects_overlap", `station '${owner}' captures subjects of '${subject}' already`);
+      });
+    }
+    for (const subject of config.subjects) this.#subjects.add(subject, config.name);
+  }
+
+  #release(subjects: readonly string[], name: string, but: readonly string[] = []): void {
+    for (const subject of subjects) if (!but.includes(subject)) this.#subjects.remove(subject, name);
+  }
+
+  #tell(event: "created" | "changed" | "deleted", station: Station): void {
+    for (const listener of this.listeners) listener(event, station);
+  }
+
+  /** Runs `change` after the earlier changes of the same name. */
+  async #inTurn<T>(name: string, change: () => Promise<T>): Promise<T> {
+    const before = this.#changes.get(name);
+    const mine = before === undefined ? change() : before.then(change, change);
+    this.#changes.set(name, mine);
+    try {
+      return await mine;
+    } finally {
+      if (this.#changes.get(name) === mine) this.#changes.delete(name);
+    }
+  }
+}
+
+function asStationError(error: unknown): StationError {
+  if (error instanceof StationError) return error;
+  if (error instanceof StoreError) return new StationError("store_failed", error.message, { cause: error });
+  throw error;
+}
