@@ -1,0 +1,79 @@
+/**
+ * The carriage seam: a duplex of bytes with backpressure, and what a protocol may know of its far end. A carriage (TCP, TLS,
+ * in-process, WebSocket) makes connections; a protocol puts a handler on each and never learns what carries the bytes.
+ * Only carriages touch sockets.
+ */
+import type { SecureServer } from "./tls.ts";
+
+/** What a protocol does with a connection. All calls are synchronous and must not throw. */
+export interface ConnectionHandler {
+  /** Bytes arrived, in order. The chunk is the handler's to read during this call only: what it keeps, it copies. */
+  data(chunk: Buffer): void;
+  /** The connection is gone; called exactly once, after which nothing else is. Writes still under way never report. */
+  closed(error: Error | undefined): void;
+}
+
+/** Who is at the far end, as TLS proved it. */
+export interface PeerCertificate {
+  /** The subject's distinguished name, e.g. `CN=client,O=acme`. */
+  readonly subject: string;
+  readonly commonName: string;
+  /** E-mail, DNS and URI names of the subject alternative name, without their type prefix. */
+  readonly alternativeNames: readonly string[];
+  readonly fingerprint256: string;
+}
+
+export interface Connection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  /** True once TLS (or an equivalent) protects the bytes. */
+  readonly secure: boolean;
+  /** Defined when the peer showed a certificate that the listener's authorities vouch for. */
+  readonly peerCertificate: PeerCertificate | undefined;
+  /** Begins to read. Called once. */
+  start(handler: ConnectionHandler): void;
+  /**
+   * Submission. The bytes stay untouched until `done`, which is called once for each write, in order of writing, when the
+   * carriage has handed them on; never from within `write`. It is not called for what a closing connection could not send.
+   */
+  write(bytes: Buffer, done: () => void): void;
+  /** Sends what was written, then closes. Callable twice. */
+  end(): void;
+  /** Closes now, whatever was written. Callable twice. */
+  destroy(): void;
+  /** No `data` until `resume`, except for a chunk already under way. */
+  pause(): void;
+  resume(): void;
+  /**
+   * Turns the connection into a TLS server's end over the same bytes. `first` are bytes already received that belong to the
+   * handshake. `ready` is called once the handshake is done; a failed handshake closes the connection.
+   */
+  upgradeToTls(secure: SecureServer, first: Buffer | undefined, ready: () => void): void;
+}
+
+/** A door's listening end. */
+export interface Listener {
+  readonly address: ListenerAddress;
+  /** Stops accepting; connections live on. Resolves when the port is free. Callable twice. */
+  close(): Promise<void>;
+}
+
+export interface ListenerAddress {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** `in_use`: somebody else listens there. `no_access`: the system forbids it. `failed`: anything else, see `cause`. */
+export type ListenErrorCode = "in_use" | "no_access" | "bad_address" | "failed";
+
+/** A door could not open. The message says what to do. */
+export class ListenError extends Error {
+  readonly code: ListenErrorCode;
+  constructor(code: ListenErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = "ListenError";
+    this.code = code;
+  }
+}

@@ -1,0 +1,176 @@
+/**
+ * The TCP carriage, and TLS on top of it. Owns node:net. Nagle's delay is off because writers coalesce already; a socket's
+ * error is told once, through `closed`.
+ */
+import { createServer } from "node:net";
+import type { Server, Socket } from "node:net";
+import type { Clock } from "../../lib/clock.ts";
+import { ListenError } from "./connection.ts";
+import type { Connection, ConnectionHandler, Listener, ListenerAddress, PeerCertificate } from "./connection.ts";
+import { peerCertificateOf } from "./tls.ts";
+import type { SecureServer } from "./tls.ts";
+
+/** How long an ended connection may wait for its peer to close too, before it is cut. */
+const lingerMs = 1_000;
+
+export interface TcpListenOptions {
+  readonly clock: Clock;
+  readonly host: string;
+  /** 0 = any free port. */
+  readonly port: number;
+  /** Connections the system may hold before they are accepted. */
+  readonly backlog?: number | undefined;
+  /** Given every new connection, not started. Must not throw. */
+  readonly accept: (connection: Connection) => void;
+}
+
+/** Resolves when the port accepts. Rejects with a ListenError that says what to do. */
+export function listenTcp(options: TcpListenOptions): Promise<Listener> {
+  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => options.accept(new TcpConnection(socket, options.clock)));
+  return new Promise((resolve, reject) => {
+    server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+    server.listen({ host: options.host, port: options.port, backlog: options.backlog ?? 1024 }, () => {
+      server.removeAllListeners("error");
+      // Accepting can fail later (no file descriptors left): the door stays open and the next accept tries again.
+      server.on("error", () => {});
+      resolve(new TcpListener(server, options.host));
+    });
+  });
+}
+
+function listenError(error: NodeJS.ErrnoException, options: TcpListenOptions): ListenError {
+  const where = `${options.host}:${options.port}`;
+  if (error.code === "EADDRINUSE") {
+    return new ListenError("in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`, { cause: error });
+  }
+  if (error.code === "EACCES") {
+    return new ListenError("no_access", `${where} may not be opened by this user: choose a port above 1023`, { cause: error });
+  }
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND" || error.code === "EAI_AGAIN") {
+    return new ListenError("bad_address", `${options.host} is no address of this machine: use 127.0.0.1, 0.0.0.0 or one it has`, { cause: error });
+  }
+  return new ListenError("failed", `${where} could not be opened: ${error.message}`, { cause: error });
+}
+
+class TcpListener implements Listener {
+  readonly address: ListenerAddress;
+  readonly #server: Server;
+  #closing: Promise<void> | undefined;
+
+  constructor(server: Server, host: string) {
+    this.#server = server;
+    this.#closing = undefined;
+    const bound = server.address();
+    this.address = { host, port: typeof bound === "object" && bound !== null ? bound.port : 0 };
+  }
+
+  close(): Promise<void> {
+    // `Server.close` reports only when the last connection is gone, but the port is free at once; so nothing waits for it.
+    this.#closing ??= new Promise((resolve) => {
+      this.#server.close();
+      setImmediate(resolve);
+    });
+    return this.#closing;
+  }
+}
+
+class TcpConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly remotePort: number;
+  readonly localAddress: string;
+  readonly localPort: number;
+  peerCertificate: PeerCertificate | undefined;
+  #socket: Socket;
+  #handler: ConnectionHandler | undefined;
+  #secure: boolean;
+  #ending: boolean;
+  #closed: boolean;
+  #error: Error | undefined;
+  readonly #clock: Clock;
+
+  constructor(socket: Socket, clock: Clock) {
+    this.#clock = clock;
+    this.remoteAddress = socket.remoteAddress ?? "";
+    this.remotePort = socket.remotePort ?? 0;
+    this.localAddress = socket.localAddress ?? "";
+    this.localPort = socket.localPort ?? 0;
+    this.peerCertificate = undefined;
+    this.#socket = socket;
+    this.#handler = undefined;
+    this.#secure = false;
+    this.#ending = false;
+    this.#closed = false;
+    this.#error = undefined;
+    socket.on("error", (error) => (this.#error ??= error));
+    socket.on("close", () => this.#gone());
+  }
+
+  get secure(): boolean {
+    return this.#secure;
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.#handler = handler;
+    if (this.#closed) {
+      handler.closed(this.#error);
+      return;
+    }
+    this.#listen(this.#socket);
+  }
+
+  #listen(socket: Socket): void {
+    const handler = this.#handler;
+    if (handler === undefined) return;
+    socket.on("data", (chunk: Buffer) => {
+      if (!this.#closed && !this.#ending) handler.data(chunk);
+    });
+  }
+
+  write(bytes: Buffer, done: () => void): void {
+    if (this.#closed) return;
+    this.#socket.write(bytes, (error) => {
+      if (error === undefined || error === null) done();
+    });
+  }
+
+  end(): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    this.#socket.end();
+    // Closing with bytes unread would reset the connection, and the peer could lose the last words: what still comes is read
+    // and dropped, for a while.
+    this.#socket.resume();
+    this.#clock.after(lingerMs, () => this.destroy());
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  pause(): void {
+    if (!this.#ending) this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  upgradeToTls(secure: SecureServer, first: Buffer | undefined, ready: () => void): void {
+    secure.upgrade(this.#socket, first, (upgraded) => {
+      this.#secure = true;
+      this.peerCertificate = peerCertificateOf(upgraded);
+      upgraded.on("error", (error) => (this.#error ??= error));
+      upgraded.on("close", () => this.#gone());
+      this.#socket = upgraded;
+      ready();
+      this.#listen(upgraded);
+    });
+  }
+
+  #gone(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#socket.destroy();
+    this.#handler?.closed(this.#error);
+  }
+}

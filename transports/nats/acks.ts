@@ -1,0 +1,110 @@
+/**
+ * PubAck: what a publisher into a station is answered, as JSON rendered straight into bytes. The words and numbers are JetStream's;
+ * clients and their tests compare them.
+ *
+ *     {"stream":"S","seq":7}   {"stream":"S","seq":7,"duplicate": true}
+ *     {"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 2"},"stream":"S","seq":0}
+ */
+import type { PublishOutcome, PublishRefusal } from "../../lib/transport.ts";
+import { putBytes, putDigits } from "../bytes.ts";
+
+const duplicateBytes = Buffer.from(',"duplicate": true}');
+
+export class AckRenderer {
+  /** The last rendered ack is `buffer[0, end)`. */
+  buffer: Buffer;
+  end: number;
+  /** `{"stream":"S","seq":` of the station rendered last: mostly the next one's too. */
+  #station: string;
+  #prefixBytes: number;
+
+  constructor() {
+    this.buffer = Buffer.allocUnsafeSlow(512);
+    this.end = 0;
+    this.#station = "";
+    this.#prefixBytes = 0;
+  }
+
+  render(outcome: PublishOutcome): void {
+    if (outcome.kind === "refused" || outcome.kind === "failed") {
+      this.#renderError(outcome);
+      return;
+    }
+    if (outcome.station !== this.#station || this.#prefixBytes === 0) this.#setStation(outcome.station);
+    const buffer = this.buffer;
+    let at = putDigits(buffer, this.#prefixBytes, outcome.sequence);
+    if (outcome.kind === "duplicate") {
+      at = putBytes(buffer, at, duplicateBytes, 0, duplicateBytes.length);
+    } else {
+      buffer[at++] = 0x7d;
+    }
+    this.end = at;
+  }
+
+  #setStation(station: string): void {
+    this.#station = station;
+    this.#prefixBytes = this.#write(`{"stream":${JSON.stringify(station)},"seq":`);
+  }
+
+  #renderError(outcome: PublishOutcome): void {
+    this.#prefixBytes = 0;
+    const refusal = publishError(outcome);
+    this.end = this.#write(
+      `{"error":{"code":${refusal.code},"err_code":${refusal.errorCode},"description":${JSON.stringify(refusal.description)}}` +
+        `,"stream":${JSON.stringify(outcome.station)},"seq":0}`,
+    );
+  }
+
+  /** Room for what follows a prefix is kept. */
+  #write(text: string): number {
+    const bytes = Buffer.byteLength(text);
+    if (bytes + 64 > this.buffer.length) this.buffer = Buffer.allocUnsafeSlow(2 * (bytes + 64));
+    return this.buffer.write(text);
+  }
+}
+
+export interface PublishError {
+  readonly code: number;
+  readonly errorCode: number;
+  readonly description: string;
+}
+
+/** JetStream's words for a publish that was not taken. */
+export function publishError(outcome: PublishOutcome): PublishError {
+  const code: PublishRefusal = outcome.code ?? "store_failed";
+  switch (code) {
+    case "wrong_station":
+      return { code: 400, errorCode: 10060, description: "expected stream does not match" };
+    case "wrong_last_sequence":
+    case "wrong_last_subject_sequence":
+      return { code: 400, errorCode: 10071, description: `wrong last sequence: ${outcome.lastSequence}` };
+    case "wrong_last_message_id":
+      return { code: 400, errorCode: 10070, description: `wrong last msg ID: ${outcome.lastMessageId}` };
+    case "messages_max":
+      return { code: 503, errorCode: 10077, description: "maximum messages exceeded" };
+    case "bytes_max":
+      return { code: 503, errorCode: 10077, description: "maximum bytes exceeded" };
+    case "messages_per_subject_max":
+      return { code: 503, errorCode: 10077, description: "maximum messages per subject exceeded" };
+    case "message_bytes_max":
+      return { code: 400, errorCode: 10054, description: "message size exceeds maximum allowed" };
+    case "sealed":
+      return { code: 400, errorCode: 10109, description: "invalid operation on sealed stream" };
+    case "rollup_denied":
+      return { code: 500, errorCode: 10111, description: "rollup not permitted" };
+    case "rollup_invalid":
+      return { code: 500, errorCode: 10111, description: outcome.message };
+    case "ttl_denied":
+      return { code: 400, errorCode: 10166, description: "per-message TTL is disabled" };
+    case "ttl_invalid":
+      return { code: 400, errorCode: 10165, description: "invalid per-message TTL" };
+    case "no_space":
+      return { code: 500, errorCode: 10047, description: "insufficient storage resources available" };
+    case "bad_header":
+    case "schema":
+      return { code: 400, errorCode: 10003, description: outcome.message };
+    case "duplicate_ids_full":
+    case "store_failed":
+      return { code: 503, errorCode: 10077, description: outcome.message };
+  }
+}

@@ -1,0 +1,224 @@
+/**
+ * The NATS door: listens on a carriage, makes a session of each connection, ticks them all, and closes in order. Several doors (TCP,
+ * later WebSocket) may share one pool and flush list.
+ */
+import type { Identity } from "../../lib/auth/identity.ts";
+import type { Clock, Timer } from "../../lib/clock.ts";
+import type { Random } from "../../lib/random.ts";
+import type { Attachment, Session } from "../../lib/transport.ts";
+import type { Connection, Listener, ListenerAddress } from "../carriages/connection.ts";
+import { listenTcp } from "../carriages/tcp.ts";
+import { ChunkPool } from "../chunk-pool.ts";
+import { FlushList } from "../flush-list.ts";
+import type { Authentication } from "./authentication.ts";
+import type { FrameBudget } from "./decoder.ts";
+import { errorTexts } from "./errors.ts";
+import type { ServerInfo } from "./info.ts";
+import { NatsSession } from "./session.ts";
+import { natsLimits } from "./session-host.ts";
+import type { DoorTls, NatsLimits, SessionHost } from "./session-host.ts";
+
+/** What the door needs of the broker. */
+export interface DoorBroker {
+  attach(session: Session, identity: Identity): Attachment;
+  nextSessionId(): number;
+}
+
+export interface NatsDoorOptions {
+  readonly broker: DoorBroker;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly authentication: Authentication;
+  /** Shown in INFO. */
+  readonly serverId: string;
+  readonly serverName: string;
+  readonly limits?: Partial<NatsLimits> | undefined;
+  readonly tls?: DoorTls | undefined;
+  /** Undefined: nobody but `accept` brings connections. Port 0 = any free one. */
+  readonly listen?: ListenerAddress | undefined;
+  readonly pool?: ChunkPool | undefined;
+  readonly flushList?: FlushList | undefined;
+  /** Bytes that all connections together may have waiting to be sent. Default 512 MiB. */
+  readonly pendingBytesTotalMax?: number | undefined;
+  /** Bytes that all connections together may hold of large frames not yet complete. Default 256 MiB. */
+  readonly framesBytesMax?: number | undefined;
+}
+
+/** How long sessions are let live after the lame-duck notice, and over how long they are then closed. */
+const lameDuckGraceMs = 10_000;
+const lameDuckCloseMs = 120_000;
+const tickMsMax = 1_000;
+
+export class NatsDoor implements SessionHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly pool: ChunkPool;
+  readonly flushList: FlushList;
+  readonly frameBudget: FrameBudget;
+  readonly authentication: Authentication;
+  limits: NatsLimits;
+  serverInfo: ServerInfo;
+  tls: DoorTls | undefined;
+  lameDuck: boolean;
+  /** All connections ever accepted. */
+  accepted: number;
+  readonly #broker: DoorBroker;
+  readonly #sessions: Set<NatsSession>;
+  #listener: Listener | undefined;
+  #ticking: Timer | undefined;
+  #tickedMs: number;
+  #closing: Promise<void> | undefined;
+  #emptied: (() => void) | undefined;
+
+  constructor(options: NatsDoorOptions) {
+    this.clock = options.clock;
+    this.random = options.random;
+    this.pool = options.pool ?? new ChunkPool(options.pendingBytesTotalMax ?? 512 * 1024 * 1024);
+    this.flushList = options.flushList ?? new FlushList(options.clock);
+    this.frameBudget = new Budget(options.framesBytesMax ?? 256 * 1024 * 1024);
+    this.authentication = options.authentication;
+    this.limits = { ...natsLimits, ...options.limits };
+    this.tls = options.tls;
+    this.lameDuck = false;
+    this.accepted = 0;
+    this.#broker = options.broker;
+    this.#sessions = new Set();
+    this.#listener = undefined;
+    this.#ticking = undefined;
+    this.#tickedMs = 0;
+    this.#closing = undefined;
+    this.#emptied = undefined;
+    this.serverInfo = {
+      serverId: options.serverId,
+      serverName: options.serverName,
+      host: options.listen?.host ?? "",
+      port: options.listen?.port ?? 0,
+      payloadBytesMax: this.limits.payloadBytesMax,
+      authRequired: options.authentication.anonymous === undefined,
+      tls: infoTls(options.tls),
+      connectUrls: [],
+    };
+  }
+
+  /** Listens. Rejects with a ListenError that says what to do. */
+  async listen(address: ListenerAddress): Promise<ListenerAddress> {
+    const listener = await listenTcp({ ...address, clock: this.clock, accept: (connection) => this.accept(connection) });
+    this.#listener = listener;
+    this.serverInfo = { ...this.serverInfo, ...listener.address };
+    return listener.address;
+  }
+
+  get address(): ListenerAddress | undefined {
+    return this.#listener?.address;
+  }
+
+  /** Every live session. */
+  get sessions(): ReadonlySet<NatsSession> {
+    return this.#sessions;
+  }
+
+  /** A new connection, of whatever carriage. */
+  accept(connection: Connection): void {
+    if (this.#closing !== undefined) {
+      connection.destroy();
+      return;
+    }
+    this.accepted++;
+    const session = new NatsSession(this, this.#broker.nextSessionId(), connection);
+    this.#sessions.add(session);
+    session.start(this.#sessions.size > this.limits.connectionsMax ? errorTexts.connectionsExceeded : undefined);
+    if (this.#ticking === undefined) {
+      this.#tickedMs = this.clock.monotonicMs();
+      this.#scheduleTick();
+    }
+  }
+
+  attach(session: Session, identity: Identity): Attachment {
+    return this.#broker.attach(session, identity);
+  }
+
+  closed(session: NatsSession): void {
+    this.#sessions.delete(session);
+    if (this.#sessions.size === 0) this.#emptied?.();
+  }
+
+  /** Clients are told to go elsewhere and new ones are refused; after a grace those still here are closed one by one. */
+  async announceLameDuck(): Promise<void> {
+    if (this.lameDuck) return;
+    this.lameDuck = true;
+    for (const session of this.#sessions) session.announceLameDuck();
+    await this.#listener?.close();
+    this.clock.after(lameDuckGraceMs, () => this.#closeOneByOne());
+  }
+
+  #closeOneByOne(): void {
+    const [first] = this.#sessions;
+    if (first === undefined || this.#closing !== undefined) return;
+    first.close("lame_duck");
+    this.clock.after(Math.min(1_000, lameDuckCloseMs / (this.#sessions.size + 1)), () => this.#closeOneByOne());
+  }
+
+  /** Stops listening and closes every session once what waits for it is sent. Callable twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#ticking?.cancel();
+    const listener = this.#listener?.close();
+    for (const session of this.#sessions) session.close("shutdown");
+    if (this.#sessions.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+      });
+    }
+    await listener;
+  }
+
+  #scheduleTick(): void {
+    const limits = this.limits;
+    const shortest = Math.min(limits.pingIntervalMs, limits.firstPingMs, limits.authenticationMs, limits.writeDeadlineMs);
+    this.#ticking = this.clock.after(Math.max(5, Math.min(tickMsMax, shortest / 4)), () => this.#tick());
+  }
+
+  #tick(): void {
+    const now = this.clock.monotonicMs();
+    const elapsedMs = now - this.#tickedMs;
+    this.#tickedMs = now;
+    for (const session of this.#sessions) session.tick(elapsedMs);
+    if (this.#sessions.size > 0) this.#scheduleTick();
+    else this.#ticking = undefined;
+  }
+}
+
+/** Opens a door that listens where the options say. */
+export async function openNatsDoor(options: NatsDoorOptions): Promise<NatsDoor> {
+  const door = new NatsDoor(options);
+  if (options.listen !== undefined) await door.listen(options.listen);
+  return door;
+}
+
+function infoTls(tls: DoorTls | undefined): ServerInfo["tls"] {
+  if (tls === undefined) return "off";
+  if (tls.mode === "available") return "available";
+  return tls.server.verifiesClients ? "verify" : "required";
+}
+
+class Budget implements FrameBudget {
+  #left: number;
+
+  constructor(bytes: number) {
+    this.#left = bytes;
+  }
+
+  take(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  give(bytes: number): void {
+    this.#left += bytes;
+  }
+}

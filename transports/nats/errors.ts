@@ -1,0 +1,51 @@
+/**
+ * What the server says when something is wrong, word for word: clients recognise these texts by substring. `closes` tells whether
+ * the connection ends after it.
+ */
+
+export interface ErrorText {
+  readonly text: string;
+  readonly closes: boolean;
+}
+
+export const errorTexts = {
+  authorizationViolation: { text: "Authorization Violation", closes: true },
+  authenticationTimeout: { text: "Authentication Timeout", closes: true },
+  authenticationExpired: { text: "User Authentication Expired", closes: true },
+  authenticationRevoked: { text: "User Authentication Revoked", closes: true },
+  connectionsExceeded: { text: "maximum connections exceeded", closes: true },
+  tenantConnectionsExceeded: { text: "maximum account active connections exceeded", closes: true },
+  payloadViolation: { text: "Maximum Payload Violation", closes: true },
+  controlLineExceeded: { text: "maximum control line exceeded", closes: true },
+  unknownOperation: { text: "Unknown Protocol Operation", closes: true },
+  staleConnection: { text: "Stale Connection", closes: true },
+  invalidProtocol: { text: "invalid client protocol", closes: true },
+  noRespondersNeedsHeaders: { text: "no responders requires headers support", closes: true },
+  tlsRequired: { text: "Secure Connection - TLS Required", closes: true },
+  shutdown: { text: "Server Shutdown", closes: true },
+  invalidSubject: { text: "Invalid Subject", closes: false },
+  invalidPublishSubject: { text: "Invalid Publish Subject", closes: false },
+  subscriptionsExceeded: { text: "maximum subscriptions exceeded", closes: false },
+} as const;
+
+export function publishViolation(subject: string): string {
+  return `Permissions Violation for Publish to "${subject}"`;
+}
+
+export function replyViolation(reply: string): string {
+  return `Permissions Violation for Publish with Reply of "${reply}"`;
+}
+
+export function subscriptionViolation(filter: string, queue: string | undefined): string {
+  const base = `Permissions Violation for Subscription to "${filter}"`;
+  return queue === undefined ? base : `${base} using queue "${queue}"`;
+}
+
+/** A permission lost while the subscription lived. */
+export function subscriptionLost(filter: string, queue: string | undefined, sid: string): string {
+  return `${subscriptionViolation(filter, queue)} (sid "${sid}")`;
+}
+
+export function errorLine(text: string): string {
+  return `-ERR '${text}'\r\n`;
+}

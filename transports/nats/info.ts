@@ -1,0 +1,57 @@
+/** The INFO line: what the server tells of itself, in the field order of the servers that clients know. */
+
+/** The version of nats-server whose features are met: clients switch features on by it. */
+export const natsVersion = "2.14.0";
+/** The JetStream API level that goes with it. */
+export const apiLevel = 4;
+
+export interface ServerInfo {
+  readonly serverId: string;
+  readonly serverName: string;
+  readonly host: string;
+  readonly port: number;
+  readonly payloadBytesMax: number;
+  readonly authRequired: boolean;
+  /** TLS: not at all, if the client wants it, or always; `verify`: with a client certificate. */
+  readonly tls: "off" | "available" | "required" | "verify";
+  /** Addresses a client may reconnect to; empty for one broker alone. */
+  readonly connectUrls: readonly string[];
+}
+
+export interface ClientInfo {
+  readonly clientId: number;
+  readonly clientAddress: string;
+  /** What the client signs; undefined when keys are not asked for. */
+  readonly nonce: string | undefined;
+  /** Defined once connected: the tenant's name. */
+  readonly tenant: string | undefined;
+  readonly lameDuck: boolean;
+}
+
+export function infoLine(server: ServerInfo, client: ClientInfo): string {
+  const required = server.tls === "required" || server.tls === "verify";
+  const info = {
+    server_id: server.serverId,
+    server_name: server.serverName,
+    version: natsVersion,
+    proto: 1,
+    go: `node${process.versions.node}`,
+    host: server.host,
+    port: server.port,
+    headers: true,
+    ...(server.authRequired ? { auth_required: true } : {}),
+    ...(required ? { tls_required: true } : {}),
+    ...(server.tls === "verify" ? { tls_verify: true } : {}),
+    ...(server.tls === "available" ? { tls_available: true } : {}),
+    max_payload: server.payloadBytesMax,
+    jetstream: true,
+    client_id: client.clientId,
+    client_ip: client.clientAddress,
+    ...(client.nonce === undefined ? {} : { nonce: client.nonce }),
+    ...(server.connectUrls.length === 0 ? {} : { connect_urls: server.connectUrls }),
+    ...(client.lameDuck ? { ldm: true } : {}),
+    ...(client.tenant === undefined ? {} : { connect_info: true, remote_account: client.tenant }),
+    api_lvl: apiLevel,
+  };
+  return `INFO ${JSON.stringify(info)} \r\n`;
+}

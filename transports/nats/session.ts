@@ -1,0 +1,674 @@
+/**
+ * One NATS client: frames in, messages out. Decodes a chunk synchronously into calls on its attachment; encodes deliveries and
+ * answers into its outbox. Knows the protocol's words and nothing of stations or routing. The order of checks and the exact
+ * answers are nats-server's, because clients and their tests compare them.
+ *
+ * Reading stops for named reasons, kept as bits; a chunk under way is finished unless its decoding must wait.
+ */
+import type { Identity } from "../../lib/auth/identity.ts";
+import { parseFilter, parseSubject } from "../../lib/filter.ts";
+import { Message, nothing } from "../../lib/message.ts";
+import type { Subject } from "../../lib/router/subject.ts";
+import { Subject as SubjectEntry } from "../../lib/router/subject.ts";
+import { Subscription } from "../../lib/subscription.ts";
+import type { Attachment, CloseReason, PublishOutcome, Session } from "../../lib/transport.ts";
+import { putBytes, putDigits } from "../bytes.ts";
+import type { Connection, ConnectionHandler } from "../carriages/connection.ts";
+import { Outbox } from "../outbox.ts";
+import { AckRenderer } from "./acks.ts";
+import { connectDefaults, parseConnect } from "./connect-options.ts";
+import type { ConnectOptions } from "./connect-options.ts";
+import { Decoder, frame } from "./decoder.ts";
+import type { FrameKind } from "./decoder.ts";
+import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionViolation } from "./errors.ts";
+import type { ErrorText } from "./errors.ts";
+import { infoLine } from "./info.ts";
+import { KeepAlive } from "./keep-alive.ts";
+import { Replies } from "./replies.ts";
+import type { SessionHost } from "./session-host.ts";
+
+/** Why nothing is read now. */
+const holdBroker = 1;
+const holdReplies = 2;
+const holdAuthentication = 4;
+const holdBudget = 8;
+/** For these, frames already received wait too. */
+const holdDecoding = holdAuthentication | holdBudget;
+
+/** Bytes around subject, sid, reply and body in a message: verb, blanks, two sizes, line ends. */
+const framingBytesMax = 40;
+
+const okBytes = Buffer.from("+OK\r\n");
+const pingBytes = Buffer.from("PING\r\n");
+const pongBytes = Buffer.from("PONG\r\n");
+const ackPrefix = Buffer.from("$JS.ACK.");
+
+export class NatsSession implements Session, ConnectionHandler {
+  readonly id: number;
+  readonly connection: Connection;
+  /** Set by CONNECT. */
+  options: ConnectOptions;
+  echo: boolean;
+  /** Counters for the operator. */
+  messagesIn: number;
+  bytesIn: number;
+  messagesOut: number;
+  bytesOut: number;
+  readonly #host: SessionHost;
+  readonly #decoder: Decoder;
+  readonly #outbox: Outbox;
+  readonly #keepAlive: KeepAlive;
+  readonly #subscriptions: Map<string, Subscription>;
+  readonly #message: Message;
+  readonly #replies: Replies;
+  readonly #acks: AckRenderer;
+  readonly #nonce: string;
+  #attachment: Attachment | undefined;
+  #previousSubject: Subject | undefined;
+  #headers: boolean;
+  #verbose: boolean;
+  #pedantic: boolean;
+  #noResponders: boolean;
+  #connected: boolean;
+  #firstPongSent: boolean;
+  #holds: number;
+  #decoding: boolean;
+  #awaitsTls: boolean;
+  #closing: boolean;
+  #ageMs: number;
+
+  constructor(host: SessionHost, id: number, connection: Connection) {
+    const limits = host.limits;
+    this.id = id;
+    this.connection = connection;
+    this.options = connectDefaults;
+    this.echo = connectDefaults.echo;
+    this.messagesIn = 0;
+    this.bytesIn = 0;
+    this.messagesOut = 0;
+    this.bytesOut = 0;
+    this.#host = host;
+    this.#decoder = new Decoder(limits, host.frameBudget);
+    const pendingBytesMax = Math.max(limits.pendingBytesMax, 3 * limits.payloadBytesMax);
+    this.#outbox = new Outbox({
+      connection,
+      pool: host.pool,
+      flushList: host.flushList,
+      pendingBytesMax,
+      roomBytesMax: Math.floor((pendingBytesMax * 2) / 3),
+      drained: () => this.#attachment?.drained(),
+    });
+    this.#keepAlive = new KeepAlive(limits);
+    this.#subscriptions = new Map();
+    this.#message = new Message(new SubjectEntry(nothing, true));
+    this.#replies = new Replies();
+    this.#acks = new AckRenderer();
+    this.#nonce = host.authentication.asksForKeys ? makeNonce(host) : "";
+    this.#attachment = undefined;
+    this.#previousSubject = undefined;
+    this.#headers = false;
+    this.#verbose = connectDefaults.verbose;
+    this.#pedantic = connectDefaults.pedantic;
+    this.#noResponders = false;
+    this.#connected = false;
+    this.#firstPongSent = false;
+    this.#holds = 0;
+    this.#decoding = false;
+    this.#awaitsTls = false;
+    this.#closing = false;
+    this.#ageMs = 0;
+  }
+
+  get identity(): Identity | undefined {
+    return this.#attachment?.identity;
+  }
+
+  get subscriptions(): ReadonlyMap<string, Subscription> {
+    return this.#subscriptions;
+  }
+
+  get pendingBytes(): number {
+    return this.#outbox.pending;
+  }
+
+  /** Socket writes so far: what a budget in a test is held against. */
+  get writes(): number {
+    return this.#outbox.writes;
+  }
+
+  get room(): number {
+    return this.#closing ? 0 : this.#outbox.room;
+  }
+
+  // ─── beginning ───
+
+  /** Greets and begins to read. With `refusal` it says that instead and closes. */
+  start(refusal: ErrorText | undefined): void {
+    const tls = this.#host.tls;
+    if (this.connection.secure || tls === undefined || refusal !== undefined) {
+      this.#greet();
+    } else if (tls.mode === "first") {
+      this.connection.upgradeToTls(tls.server, undefined, () => this.#greet());
+    } else {
+      this.#greet();
+      if (tls.mode === "available") {
+        this.#awaitsTls = true;
+      } else {
+        this.#outbox.flush();
+        this.connection.upgradeToTls(tls.server, undefined, () => {});
+      }
+    }
+    if (refusal !== undefined) this.#fail(refusal);
+    this.connection.start(this);
+  }
+
+  #greet(): void {
+    this.#sendInfo(undefined);
+    const anonymous = this.#host.authentication.anonymous;
+    // Who needs to show nothing may publish without CONNECT.
+    if (anonymous !== undefined) this.#attachment = this.#host.attach(this, anonymous);
+  }
+
+  #sendInfo(tenant: string | undefined): void {
+    const line = infoLine(this.#host.serverInfo, {
+      clientId: this.id,
+      clientAddress: this.connection.remoteAddress,
+      nonce: this.#nonce === "" ? undefined : this.#nonce,
+      tenant,
+      lameDuck: this.#host.lameDuck,
+    });
+    this.#sendText(line);
+  }
+
+  /** The door is about to close: a client that takes INFO at any time is told to go elsewhere. */
+  announceLameDuck(): void {
+    if (this.#connected && this.options.protocol >= 1) this.#sendInfo(this.#attachment?.identity.tenant);
+  }
+
+  // ─── bytes in ───
+
+  data(chunk: Buffer): void {
+    if (this.#closing) return;
+    this.#keepAlive.heard = true;
+    if (this.#awaitsTls) {
+      this.#awaitsTls = false;
+      const tls = this.#host.tls;
+      if (tls !== undefined && chunk[0] === tlsHandshakeRecord) {
+        this.connection.upgradeToTls(tls.server, chunk, () => {});
+        return;
+      }
+    }
+    this.#decoder.feed(chunk);
+    if ((this.#holds & holdDecoding) === 0) this.#decode();
+    else this.#decoder.keep();
+  }
+
+  #decode(): void {
+    const decoder = this.#decoder;
+    this.#decoding = true;
+    for (;;) {
+      const kind = decoder.next();
+      if (kind === frame.publish && this.#attachment !== undefined) this.#publish(this.#attachment);
+      else if (kind === frame.none) break;
+      else this.#control(kind);
+      if (this.#closing) break;
+      if ((this.#holds & holdDecoding) !== 0) {
+        decoder.keep();
+        break;
+      }
+    }
+    this.#decoding = false;
+    if (this.#replies.full) this.#hold(holdReplies);
+  }
+
+  #control(kind: FrameKind): void {
+    if (this.#attachment === undefined && kind < frame.waiting && kind !== frame.connect) {
+      this.#fail(errorTexts.authorizationViolation);
+      return;
+    }
+    switch (kind) {
+      case frame.ping:
+        this.#ping();
+        break;
+      case frame.pong:
+        this.#keepAlive.ponged();
+        break;
+      case frame.subscribe:
+        if (this.#attachment !== undefined) this.#subscribe(this.#attachment);
+        break;
+      case frame.unsubscribe:
+        this.#unsubscribe();
+        break;
+      case frame.connect:
+        this.#connect();
+        break;
+      case frame.waiting:
+        this.#hold(holdBudget);
+        break;
+      case frame.unknownOperation:
+        this.#fail(errorTexts.unknownOperation);
+        break;
+      case frame.controlLineTooLong:
+        this.#fail(errorTexts.controlLineExceeded);
+        break;
+      case frame.payloadTooLarge:
+        this.#fail(errorTexts.payloadViolation);
+        break;
+      case frame.badArguments:
+        this.#end();
+        break;
+    }
+  }
+
+  // ─── publishing ───
+
+  #publish(attachment: Attachment): void {
+    const decoder = this.#decoder;
+    const buffer = decoder.buffer;
+    let subject = this.#previousSubject;
+    if (subject === undefined || !decoder.subjectRepeated) {
+      subject = attachment.subject(buffer, decoder.subjectStart, decoder.subjectEnd);
+      this.#previousSubject = subject.transient ? undefined : subject;
+    }
+    this.messagesIn++;
+    this.bytesIn += decoder.bodyEnd - decoder.bodyStart;
+    if (this.#pedantic && parseSubject(subject.text) === undefined) this.#sendError(errorTexts.invalidPublishSubject.text);
+    if (!attachment.mayPublish(subject)) {
+      this.#sendError(publishViolation(subject.text));
+      return;
+    }
+    const message = this.#message;
+    message.subject = subject;
+    message.body = buffer;
+    message.bodyStart = decoder.bodyStart;
+    message.headerBytes = decoder.headerBytes;
+    message.bodyEnd = decoder.bodyEnd;
+    message.replyBuffer = buffer;
+    const replyStart = (message.replyStart = decoder.replyStart);
+    const replyEnd = (message.replyEnd = decoder.replyEnd);
+    if (replyEnd === replyStart) {
+      if (this.#verbose) this.#send(okBytes);
+      attachment.publish(message, 0);
+      return;
+    }
+    if (isAckReply(buffer, replyStart, replyEnd)) {
+      this.#sendError(replyViolation(buffer.toString("utf8", replyStart, replyEnd)));
+      return;
+    }
+    if (this.#verbose) this.#send(okBytes);
+    const taken = attachment.publish(message, this.#replies.nextToken);
+    const outcomes = attachment.captured;
+    if (outcomes > 0) this.#replies.remember(buffer, replyStart, replyEnd, outcomes);
+    else if (taken === 0 && this.#noResponders) this.#answerNoResponders(attachment, message);
+  }
+
+  /** Nobody took the request: its sender is told at the inbox it waits at, whoever else listens there. */
+  #answerNoResponders(attachment: Attachment, message: Message): void {
+    const subjectText = message.subject.text;
+    const inbox = attachment.subject(message.replyBuffer, message.replyStart, message.replyEnd);
+    const subscription = attachment.ownSubscription(inbox);
+    if (subscription === undefined) return;
+    const headers = Buffer.from(`NATS/1.0 503\r\nNats-Subject: ${subjectText}\r\n\r\n`);
+    message.subject = inbox;
+    message.replyStart = message.replyEnd = 0;
+    message.body = headers;
+    message.bodyStart = 0;
+    message.headerBytes = message.bodyEnd = headers.length;
+    this.#encode(subscription, message);
+  }
+
+  published(token: number, outcome: PublishOutcome): void {
+    const attachment = this.#attachment;
+    const replies = this.#replies;
+    if (attachment === undefined || this.#closing || !replies.find(token)) return;
+    const acks = this.#acks;
+    acks.render(outcome);
+    const message = this.#message;
+    message.subject = attachment.subject(replies.buffer, replies.start, replies.end);
+    message.replyStart = message.replyEnd = 0;
+    message.body = acks.buffer;
+    message.bodyStart = 0;
+    message.headerBytes = 0;
+    message.bodyEnd = acks.end;
+    attachment.answer(message);
+    replies.settle(token);
+    if ((this.#holds & holdReplies) !== 0 && !replies.full) this.#release(holdReplies);
+  }
+
+  // ─── deliveries ───
+
+  deliver(subscription: Subscription, message: Message): boolean {
+    if (this.#closing) return false;
+    if (!this.#encode(subscription, message)) {
+      this.#slow();
+      return false;
+    }
+    this.messagesOut++;
+    this.bytesOut += message.bodyEnd - message.bodyStart;
+    const delivered = ++subscription.delivered;
+    if (subscription.deliveredMax !== 0 && delivered >= subscription.deliveredMax) this.#drop(subscription);
+    return true;
+  }
+
+  /** `MSG subject sid [reply] size` or `HMSG … headerSize size`, then the body. False: no room. */
+  #encode(subscription: Subscription, message: Message): boolean {
+    const outbox = this.#outbox;
+    const subject = message.subject.bytes;
+    const label = subscription.label;
+    const replyStart = message.replyStart;
+    const replyEnd = message.replyEnd;
+    let headerBytes = message.headerBytes;
+    let bodyStart = message.bodyStart;
+    const bodyEnd = message.bodyEnd;
+    if (headerBytes !== 0 && !this.#headers) {
+      bodyStart += headerBytes;
+      headerBytes = 0;
+    }
+    if (!outbox.open(subject.length + label.length + replyEnd - replyStart + bodyEnd - bodyStart + framingBytesMax)) return false;
+    const chunk = outbox.chunk;
+    let at = outbox.at;
+    if (headerBytes !== 0) chunk[at++] = 0x48;
+    chunk[at] = 0x4d;
+    chunk[at + 1] = 0x53;
+    chunk[at + 2] = 0x47;
+    chunk[at + 3] = 0x20;
+    at = putBytes(chunk, at + 4, subject, 0, subject.length);
+    chunk[at++] = 0x20;
+    at = putBytes(chunk, at, label, 0, label.length);
+    chunk[at++] = 0x20;
+    if (replyEnd !== replyStart) {
+      at = putBytes(chunk, at, message.replyBuffer, replyStart, replyEnd);
+      chunk[at++] = 0x20;
+    }
+    if (headerBytes !== 0) {
+      at = putDigits(chunk, at, headerBytes);
+      chunk[at++] = 0x20;
+    }
+    at = putDigits(chunk, at, bodyEnd - bodyStart);
+    chunk[at++] = 0x0d;
+    chunk[at++] = 0x0a;
+    at = putBytes(chunk, at, message.body, bodyStart, bodyEnd);
+    chunk[at] = 0x0d;
+    chunk[at + 1] = 0x0a;
+    outbox.commit(at + 2);
+    return true;
+  }
+
+  // ─── subscriptions ───
+
+  #subscribe(attachment: Attachment): void {
+    const decoder = this.#decoder;
+    const buffer = decoder.buffer;
+    const text = buffer.toString("utf8", decoder.subjectStart, decoder.subjectEnd);
+    const queue = decoder.replyEnd === decoder.replyStart ? undefined : buffer.toString("utf8", decoder.replyStart, decoder.replyEnd);
+    const sid = buffer.toString("latin1", decoder.sidStart, decoder.sidEnd);
+    if (!attachment.maySubscribe(text, queue)) {
+      this.#sendError(subscriptionViolation(text, queue));
+      return;
+    }
+    if (this.#subscriptions.size >= this.#host.limits.subscriptionsMax) {
+      this.#sendError(errorTexts.subscriptionsExceeded.text);
+      return;
+    }
+    if (!this.#subscriptions.has(sid)) {
+      const filter = parseFilter(text);
+      if (filter === undefined) {
+        this.#sendError(errorTexts.invalidSubject.text);
+        return;
+      }
+      const subscription = new Subscription({ filter, queue, session: this, label: Buffer.from(sid, "latin1") });
+      this.#subscriptions.set(sid, subscription);
+      attachment.subscribe(subscription);
+    }
+    if (this.#verbose) this.#send(okBytes);
+  }
+
+  #unsubscribe(): void {
+    const decoder = this.#decoder;
+    const subscription = this.#subscriptions.get(decoder.buffer.toString("latin1", decoder.sidStart, decoder.sidEnd));
+    if (subscription !== undefined) {
+      subscription.deliveredMax = decoder.max;
+      if (subscription.delivered >= decoder.max) this.#drop(subscription);
+    }
+    if (this.#verbose) this.#send(okBytes);
+  }
+
+  #drop(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription.label.toString("latin1"));
+    this.#attachment?.unsubscribe(subscription);
+  }
+
+  // ─── connecting ───
+
+  #connect(): void {
+    const decoder = this.#decoder;
+    const options = parseConnect(decoder.buffer.toString("utf8", decoder.textStart, decoder.textEnd));
+    if (options === undefined) {
+      this.#end();
+      return;
+    }
+    this.options = options;
+    const authentication = this.#host.authentication;
+    if (authentication.anonymous !== undefined && !showsCredentials(options)) {
+      this.#admit(options, authentication.anonymous);
+      return;
+    }
+    this.#hold(holdAuthentication);
+    void authentication
+      .authenticate({
+        user: options.user,
+        password: options.password,
+        token: options.token,
+        nkey: options.nkey,
+        signature: options.signature,
+        nonce: this.#nonce,
+        jwt: options.jwt,
+        certificate: this.connection.peerCertificate,
+        remoteAddress: this.connection.remoteAddress,
+      })
+      .then((identity) => this.#authenticated(options, identity));
+  }
+
+  #authenticated(options: ConnectOptions, identity: Identity | undefined): void {
+    if (this.#closing) return;
+    if (identity === undefined) {
+      this.#fail(errorTexts.authorizationViolation);
+      return;
+    }
+    this.#admit(options, identity);
+    this.#release(holdAuthentication);
+  }
+
+  #admit(options: ConnectOptions, identity: Identity): void {
+    if (options.protocol !== 0 && options.protocol !== 1) {
+      this.#fail(errorTexts.invalidProtocol);
+      return;
+    }
+    if (options.noResponders && !options.headers) {
+      this.#fail(errorTexts.noRespondersNeedsHeaders);
+      return;
+    }
+    const fresh = this.#attachment !== undefined && !this.#connected && this.#attachment.identity === identity;
+    if (!fresh) {
+      // A second CONNECT starts anew.
+      this.#attachment?.detach();
+      this.#subscriptions.clear();
+      this.#attachment = this.#host.attach(this, identity);
+    }
+    this.#previousSubject = undefined;
+    this.#connected = true;
+    this.echo = options.echo;
+    this.#headers = options.headers;
+    this.#decoder.headersAllowed = options.headers;
+    this.#verbose = options.verbose;
+    this.#pedantic = options.pedantic;
+    this.#noResponders = options.noResponders;
+    if (options.verbose) this.#send(okBytes);
+  }
+
+  #ping(): void {
+    this.#send(pongBytes);
+    if (!this.#connected || this.#firstPongSent) return;
+    this.#firstPongSent = true;
+    if (this.options.protocol >= 1) this.#sendInfo(this.#attachment?.identity.tenant);
+  }
+
+  // ─── time ───
+
+  /** Called by the door now and then. */
+  tick(elapsedMs: number): void {
+    if (this.#closing) return;
+    const limits = this.#host.limits;
+    this.#ageMs += elapsedMs;
+    if (this.#attachment === undefined && this.#ageMs > limits.authenticationMs) {
+      this.#fail(errorTexts.authenticationTimeout);
+      return;
+    }
+    if (this.#outbox.stalledFor(elapsedMs) > limits.writeDeadlineMs) {
+      this.#slow();
+      return;
+    }
+    const expiresMs = this.#attachment?.identity.expiresMs;
+    if (expiresMs !== undefined && this.#host.clock.nowUs() > expiresMs * 1000) {
+      this.#fail(errorTexts.authenticationExpired);
+      return;
+    }
+    if (this.#attachment !== undefined) {
+      const verdict = this.#keepAlive.tick(elapsedMs);
+      if (verdict === "ping") this.#send(pingBytes);
+      else if (verdict === "stale") this.#fail(errorTexts.staleConnection);
+    }
+    // A large frame that found no room in the budget tries again.
+    this.#release(holdBudget);
+  }
+
+  // ─── holding ───
+
+  hold(): void {
+    this.#hold(holdBroker);
+  }
+
+  resume(): void {
+    this.#release(holdBroker);
+  }
+
+  #hold(reason: number): void {
+    if (this.#holds === 0) this.connection.pause();
+    this.#holds |= reason;
+  }
+
+  #release(reason: number): void {
+    if ((this.#holds & reason) === 0) return;
+    this.#holds &= ~reason;
+    if ((reason & holdDecoding) !== 0 && (this.#holds & holdDecoding) === 0 && !this.#decoding && !this.#closing) this.#decode();
+    if (this.#holds === 0 && !this.#closing) this.connection.resume();
+  }
+
+  // ─── answers ───
+
+  #send(bytes: Buffer): void {
+    if (!this.#outbox.open(bytes.length)) {
+      this.#slow();
+      return;
+    }
+    this.#outbox.commit(putBytes(this.#outbox.chunk, this.#outbox.at, bytes, 0, bytes.length));
+  }
+
+  #sendText(text: string): void {
+    this.#send(Buffer.from(text));
+  }
+
+  #sendError(text: string): void {
+    this.#sendText(errorLine(text));
+  }
+
+  // ─── ending ───
+
+  #fail(error: ErrorText): void {
+    if (this.#closing) return;
+    this.#sendError(error.text);
+    this.#end();
+  }
+
+  /** Sends what waits and closes. */
+  #end(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    this.#outbox.end();
+    this.#leave();
+  }
+
+  /** It does not take what it subscribed to: cut, without a word it would not read either. */
+  #slow(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    // Not now: a delivery to others may be under way over the same matches.
+    this.#host.clock.endOfTurn(() => {
+      this.connection.destroy();
+      this.#leave();
+    });
+  }
+
+  close(reason: CloseReason): void {
+    switch (reason) {
+      case "credentials_revoked":
+        this.#fail(errorTexts.authenticationRevoked);
+        break;
+      case "credentials_expired":
+        this.#fail(errorTexts.authenticationExpired);
+        break;
+      case "too_many_connections":
+        this.#fail(errorTexts.tenantConnectionsExceeded);
+        break;
+      case "slow_consumer":
+        this.#slow();
+        break;
+      case "shutdown":
+      case "lame_duck":
+      case "kicked":
+      case "fault":
+        this.#end();
+        break;
+    }
+  }
+
+  closed(): void {
+    this.#closing = true;
+    this.#leave();
+    this.#outbox.close();
+    this.#host.closed(this);
+  }
+
+  /** Its subscriptions end; what waits in the outbox may still be leaving. */
+  #leave(): void {
+    this.#attachment?.detach();
+    this.#subscriptions.clear();
+    this.#decoder.close();
+  }
+}
+
+/** The first byte of a TLS connection. */
+const tlsHandshakeRecord = 0x16;
+
+/** Acks of deliveries go to such subjects: as a reply they would let a client ack for others. */
+function isAckReply(buffer: Buffer, start: number, end: number): boolean {
+  if (buffer[start] !== 0x24 || end - start <= ackPrefix.length) return false;
+  for (let index = 1; index < ackPrefix.length; index++) if (buffer[start + index] !== ackPrefix[index]) return false;
+  return true;
+}
+
+function showsCredentials(options: ConnectOptions): boolean {
+  return (
+    options.user !== undefined ||
+    options.password !== undefined ||
+    options.token !== undefined ||
+    options.nkey !== undefined ||
+    options.jwt !== undefined
+  );
+}
+
+function makeNonce(host: SessionHost): string {
+  const bytes = new Uint8Array(11);
+  host.random.fill(bytes);
+  return Buffer.from(bytes).toString("base64url");
+}
