@@ -47,6 +47,19 @@ export class TenantAttachment implements Attachment {
     return taken;
   }
 
+  answer(message: Message): number {
+    return this.tenant.publish(this.tenant.system, message, 0);
+  }
+
+  ownSubscription(subject: Subject): Subscription | undefined {
+    const plain = this.tenant.router.match(subject).plain;
+    for (let index = 0; index < plain.length; index++) {
+      const subscription = plain[index];
+      if (subscription !== undefined && subscription.active && subscription.session === this.session) return subscription;
+    }
+    return undefined;
+  }
+
   mayPublish(subject: Subject): boolean {
     const permissions = this.identity.permissions;
     return permissions === undefined || permissions.mayPublish(subject);

@@ -44,7 +44,7 @@ export type PublishRefusal =
   | "schema"
   | "store_failed";
 
-/** What the broker may ask of a session. All synchronous, none may throw, none may call back into the broker's publish. */
+/** What the broker may ask of a session. All synchronous, none may throw. Only `published` may call back, with `answer`. */
 export interface Session {
   /** Unique per broker, counts from 1. */
   readonly id: number;
@@ -88,6 +88,10 @@ export interface Attachment {
   publish(message: Message, token: number): number;
   /** How many outcomes follow the last `publish`, when it carried a token: one for each station that captured it, usually 0 or 1. */
   readonly captured: number;
+  /** Routes an answer of the broker's own, such as a publish's outcome: as `publish`, but also to the session itself whatever its `echo`. */
+  answer(message: Message): number;
+  /** The session's own plain subscription that matches, if any: where it waits for a reply. */
+  ownSubscription(subject: Subject): Subscription | undefined;
   mayPublish(subject: Subject): boolean;
   /** Undefined when allowed, else why not. */
   maySubscribe(filter: string, queue: string | undefined): boolean;
