@@ -41,13 +41,17 @@ export function listenTcp(options: TcpListenOptions): Promise<Listener> {
 function listenError(error: NodeJS.ErrnoException, options: TcpListenOptions): ListenError {
   const where = `${options.host}:${options.port}`;
   if (error.code === "EADDRINUSE") {
-    return new ListenError("in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`, { cause: error });
+    return new ListenError("in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`, {
+      cause: error,
+    });
   }
   if (error.code === "EACCES") {
     return new ListenError("no_access", `${where} may not be opened by this user: choose a port above 1023`, { cause: error });
   }
   if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND" || error.code === "EAI_AGAIN") {
-    return new ListenError("bad_address", `${options.host} is no address of this machine: use 127.0.0.1, 0.0.0.0 or one it has`, { cause: error });
+    return new ListenError("bad_address", `${options.host} is no address of this machine: use 127.0.0.1, 0.0.0.0 or one it has`, {
+      cause: error,
+    });
   }
   return new ListenError("failed", `${where} could not be opened: ${error.message}`, { cause: error });
 }

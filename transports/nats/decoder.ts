@@ -404,7 +404,8 @@ export class Decoder {
       }
       const tokenStart = at;
       while (at < end && buffer[at]! > space) at++;
-      if (at < end && buffer[at]! !== space && buffer[at]! !== carriageReturn && buffer[at]! !== newline) at = this.#tokenEnd(buffer, at, end);
+      if (at < end && buffer[at]! !== space && buffer[at]! !== carriageReturn && buffer[at]! !== newline)
+        at = this.#tokenEnd(buffer, at, end);
       count++;
       if (count === 1) {
         secondStart = tokenStart;
@@ -546,7 +547,7 @@ function sameLetter(byte: number, lower: number): boolean {
 }
 
 function skipBlanks(buffer: Buffer, at: number, end: number): number {
-  while (at < end && (isBlank(buffer[at]!) || buffer[at]! === carriageReturn)) at++;
+  while (at < end && (isBlank(buffer[at]!) || buffer[at] === carriageReturn)) at++;
   return at;
 }
 
