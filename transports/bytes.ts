@@ -14,6 +14,12 @@ export function putBytes(target: Buffer, at: number, source: Buffer, start: numb
   return at + length;
 }
 
+/** Writes a text of Latin-1 characters, one byte each. */
+export function putLatin1(target: Buffer, at: number, text: string): number {
+  for (let index = 0; index < text.length; index++) target[at++] = text.charCodeAt(index);
+  return at;
+}
+
 /** Writes a whole number ≥ 0, up to 2^53, in decimal. */
 export function putDigits(target: Buffer, at: number, value: number): number {
   if (value < 10) {

@@ -12,7 +12,7 @@ import type { Subject } from "../../lib/router/subject.ts";
 import { Subject as SubjectEntry } from "../../lib/router/subject.ts";
 import { Subscription } from "../../lib/subscription.ts";
 import type { Attachment, CloseReason, PublishOutcome, Session } from "../../lib/transport.ts";
-import { putBytes, putDigits } from "../bytes.ts";
+import { putBytes, putDigits, putLatin1 } from "../bytes.ts";
 import type { Connection, ConnectionHandler } from "../carriages/connection.ts";
 import { Outbox } from "../outbox.ts";
 import { AckRenderer } from "./acks.ts";
@@ -58,7 +58,7 @@ export class NatsSession implements Session, ConnectionHandler {
   readonly #decoder: Decoder;
   readonly #outbox: Outbox;
   readonly #keepAlive: KeepAlive;
-  readonly #subscriptions: Map<string, Subscription>;
+  readonly #subscriptions: Map<string | number, Subscription>;
   readonly #message: Message;
   readonly #replies: Replies;
   readonly #acks: AckRenderer;
@@ -123,7 +123,7 @@ export class NatsSession implements Session, ConnectionHandler {
     return this.#attachment?.identity;
   }
 
-  get subscriptions(): ReadonlyMap<string, Subscription> {
+  get subscriptions(): ReadonlyMap<string | number, Subscription> {
     return this.#subscriptions;
   }
 
@@ -364,7 +364,8 @@ export class NatsSession implements Session, ConnectionHandler {
       bodyStart += headerBytes;
       headerBytes = 0;
     }
-    if (!outbox.open(subject.length + label.length + replyEnd - replyStart + bodyEnd - bodyStart + framingBytesMax)) return false;
+    const labelBytes = typeof label === "number" ? 10 : label.length;
+    if (!outbox.open(subject.length + labelBytes + replyEnd - replyStart + bodyEnd - bodyStart + framingBytesMax)) return false;
     const chunk = outbox.chunk;
     let at = outbox.at;
     if (headerBytes !== 0) chunk[at++] = 0x48;
@@ -374,7 +375,7 @@ export class NatsSession implements Session, ConnectionHandler {
     chunk[at + 3] = 0x20;
     at = putBytes(chunk, at + 4, subject, 0, subject.length);
     chunk[at++] = 0x20;
-    at = putBytes(chunk, at, label, 0, label.length);
+    at = typeof label === "number" ? putDigits(chunk, at, label) : putLatin1(chunk, at, label);
     chunk[at++] = 0x20;
     if (replyEnd !== replyStart) {
       at = putBytes(chunk, at, message.replyBuffer, replyStart, replyEnd);
@@ -401,7 +402,7 @@ export class NatsSession implements Session, ConnectionHandler {
     const buffer = decoder.buffer;
     const text = buffer.toString("utf8", decoder.subjectStart, decoder.subjectEnd);
     const queue = decoder.replyEnd === decoder.replyStart ? undefined : buffer.toString("utf8", decoder.replyStart, decoder.replyEnd);
-    const sid = buffer.toString("latin1", decoder.sidStart, decoder.sidEnd);
+    const sid = sidOf(buffer, decoder.sidStart, decoder.sidEnd);
     if (!attachment.maySubscribe(text, queue)) {
       this.#sendError(subscriptionViolation(text, queue));
       return;
@@ -416,7 +417,7 @@ export class NatsSession implements Session, ConnectionHandler {
         this.#sendError(errorTexts.invalidSubject.text);
         return;
       }
-      const subscription = new Subscription({ filter, queue, session: this, label: Buffer.from(sid, "latin1") });
+      const subscription = new Subscription({ filter, queue, session: this, label: sid });
       this.#subscriptions.set(sid, subscription);
       attachment.subscribe(subscription);
     }
@@ -425,7 +426,7 @@ export class NatsSession implements Session, ConnectionHandler {
 
   #unsubscribe(): void {
     const decoder = this.#decoder;
-    const subscription = this.#subscriptions.get(decoder.buffer.toString("latin1", decoder.sidStart, decoder.sidEnd));
+    const subscription = this.#subscriptions.get(sidOf(decoder.buffer, decoder.sidStart, decoder.sidEnd));
     if (subscription !== undefined) {
       subscription.deliveredMax = decoder.max;
       if (subscription.delivered >= decoder.max) this.#drop(subscription);
@@ -434,7 +435,7 @@ export class NatsSession implements Session, ConnectionHandler {
   }
 
   #drop(subscription: Subscription): void {
-    this.#subscriptions.delete(subscription.label.toString("latin1"));
+    this.#subscriptions.delete(subscription.label);
     this.#attachment?.unsubscribe(subscription);
   }
 
@@ -655,6 +656,19 @@ function isAckReply(buffer: Buffer, start: number, end: number): boolean {
   if (buffer[start] !== 0x24 || end - start <= ackPrefix.length) return false;
   for (let index = 1; index < ackPrefix.length; index++) if (buffer[start + index] !== ackPrefix[index]) return false;
   return true;
+}
+
+/** The sid as a number when it is one written plainly, because numbers take no memory; else as Latin-1 text. */
+function sidOf(buffer: Buffer, start: number, end: number): string | number {
+  const bytes = end - start;
+  if (bytes > 9 || (buffer[start] === 0x30 && bytes > 1)) return buffer.toString("latin1", start, end);
+  let value = 0;
+  for (let index = start; index < end; index++) {
+    const digit = (buffer[index] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return buffer.toString("latin1", start, end);
+    value = value * 10 + digit;
+  }
+  return value;
 }
 
 function showsCredentials(options: ConnectOptions): boolean {
