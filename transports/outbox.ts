@@ -1,7 +1,7 @@
 /**
  * What one connection has yet to send. Messages are encoded straight into a pooled chunk; a turn ends with one write; a full
  * chunk leaves at once. Chunks go back to the pool when sent, so an idle connection holds none. Bounded: `open` refuses when
- * the connection (or all of them together) has too much waiting, and the owner decides what that means.
+ * the connection has too much waiting, and the owner decides what that means.
  *
  *     open(bytes) ─ false: no room ─ true: encode at chunk[at…], then commit(newAt)
  *     chunk: 4 KiB first, promoted to 64 KiB when it fills; a larger message gets a buffer of its own
@@ -149,7 +149,6 @@ export class Outbox {
     const old = this.chunk;
     if (old.length === smallChunkBytes && this.at + bytes <= largeChunkBytes) {
       const large = this.#pool.take(largeChunkBytes);
-      if (large === undefined) return false;
       old.copy(large, 0, 0, this.at);
       this.#pool.give(old);
       this.chunk = large;
@@ -157,7 +156,6 @@ export class Outbox {
     }
     const size = bytes > largeChunkBytes ? bytes : old.length === 0 && bytes <= smallChunkBytes ? smallChunkBytes : largeChunkBytes;
     const next = this.#pool.take(size);
-    if (next === undefined) return false;
     this.#send();
     this.#pool.give(this.chunk);
     this.chunk = next;

@@ -64,16 +64,3 @@ export interface ListenerAddress {
   readonly host: string;
   readonly port: number;
 }
-
-/** `in_use`: somebody else listens there. `no_access`: the system forbids it. `failed`: anything else, see `cause`. */
-export type ListenErrorCode = "in_use" | "no_access" | "bad_address" | "failed";
-
-/** A door could not open. The message says what to do. */
-export class ListenError extends Error {
-  readonly code: ListenErrorCode;
-  constructor(code: ListenErrorCode, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.name = "ListenError";
-    this.code = code;
-  }
-}

@@ -5,7 +5,7 @@
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
 import type { Clock } from "../../lib/clock.ts";
-import { ListenError } from "./connection.ts";
+import { BrokerError } from "../../lib/errors.ts";
 import type { Connection, ConnectionHandler, Listener, ListenerAddress, PeerCertificate } from "./connection.ts";
 import { peerCertificateOf } from "./tls.ts";
 import type { SecureServer } from "./tls.ts";
@@ -24,7 +24,7 @@ export interface TcpListenOptions {
   readonly accept: (connection: Connection) => void;
 }
 
-/** Resolves when the port accepts. Rejects with a ListenError that says what to do. */
+/** Resolves when the port accepts. Rejects with a BrokerError that says what to do. */
 export function listenTcp(options: TcpListenOptions): Promise<Listener> {
   const server = createServer({ noDelay: true, keepAlive: true }, (socket) => options.accept(new TcpConnection(socket, options.clock)));
   return new Promise((resolve, reject) => {
@@ -38,22 +38,22 @@ export function listenTcp(options: TcpListenOptions): Promise<Listener> {
   });
 }
 
-function listenError(error: NodeJS.ErrnoException, options: TcpListenOptions): ListenError {
+function listenError(error: NodeJS.ErrnoException, options: TcpListenOptions): BrokerError {
   const where = `${options.host}:${options.port}`;
   if (error.code === "EADDRINUSE") {
-    return new ListenError("in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`, {
+    return new BrokerError("address_in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`, {
       cause: error,
     });
   }
   if (error.code === "EACCES") {
-    return new ListenError("no_access", `${where} may not be opened by this user: choose a port above 1023`, { cause: error });
+    return new BrokerError("no_access", `${where} may not be opened by this user: choose a port above 1023`, { cause: error });
   }
   if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND" || error.code === "EAI_AGAIN") {
-    return new ListenError("bad_address", `${options.host} is no address of this machine: use 127.0.0.1, 0.0.0.0 or one it has`, {
+    return new BrokerError("invalid", `${options.host} is no address of this machine: use 127.0.0.1, 0.0.0.0 or one it has`, {
       cause: error,
     });
   }
-  return new ListenError("failed", `${where} could not be opened: ${error.message}`, { cause: error });
+  return new BrokerError("invalid", `${where} could not be opened: ${error.message}`, { cause: error });
 }
 
 class TcpListener implements Listener {

@@ -42,8 +42,9 @@ export interface FrameBudget {
 }
 
 export interface DecoderLimits {
-  controlLineBytesMax: number;
-  payloadBytesMax: number;
+  readonly controlLineBytesMax: number;
+  readonly payloadBytesMax: number;
+  readonly headerBytesMax: number;
 }
 
 /** Frames up to this size are not charged: a chunk of input is as large. */
@@ -441,7 +442,7 @@ export class Decoder {
       total = withReply ? number(buffer, thirdStart, thirdEnd) : number(buffer, secondStart, secondEnd);
       if (total < 0) return this.#fail(frame.badArguments);
     }
-    if (total > this.#limits.payloadBytesMax) return this.#fail(frame.payloadTooLarge);
+    if (total > this.#limits.payloadBytesMax || headerBytes > this.#limits.headerBytesMax) return this.#fail(frame.payloadTooLarge);
     const bodyStart = lineEnd + 1;
     const bodyEnd = bodyStart + total;
     if (bodyEnd + 2 > end) {

@@ -4,19 +4,21 @@
  */
 import type { Identity } from "../../lib/auth/identity.ts";
 import type { Clock, Timer } from "../../lib/clock.ts";
+import { defaultLimits } from "../../lib/limits.ts";
+import type { Limits } from "../../lib/limits.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Attachment, Session } from "../../lib/transport.ts";
 import type { Connection, Listener, ListenerAddress } from "../carriages/connection.ts";
 import { listenTcp } from "../carriages/tcp.ts";
-import { ChunkPool } from "../chunk-pool.ts";
+import { ChunkPool, poolBytesMax } from "../chunk-pool.ts";
+import type { Heavy, PoolUser } from "../chunk-pool.ts";
 import { FlushList } from "../flush-list.ts";
 import type { Authentication } from "./authentication.ts";
 import type { FrameBudget } from "./decoder.ts";
 import { errorTexts } from "./errors.ts";
 import type { ServerInfo } from "./info.ts";
 import { NatsSession } from "./session.ts";
-import { natsLimits } from "./session-host.ts";
-import type { DoorTls, NatsLimits, SessionHost } from "./session-host.ts";
+import type { DoorTls, SessionHost } from "./session-host.ts";
 
 /** What the door needs of the broker. */
 export interface DoorBroker {
@@ -32,31 +34,28 @@ export interface NatsDoorOptions {
   /** Shown in INFO. */
   readonly serverId: string;
   readonly serverName: string;
-  readonly limits?: Partial<NatsLimits> | undefined;
+  readonly limits?: Limits | undefined;
   readonly tls?: DoorTls | undefined;
   /** Undefined: nobody but `accept` brings connections. Port 0 = any free one. */
   readonly listen?: ListenerAddress | undefined;
   readonly pool?: ChunkPool | undefined;
   readonly flushList?: FlushList | undefined;
-  /** Bytes that all connections together may have waiting to be sent. Default 512 MiB. */
-  readonly pendingBytesTotalMax?: number | undefined;
   /** Bytes that all connections together may hold of large frames not yet complete. Default 256 MiB. */
   readonly framesBytesMax?: number | undefined;
 }
 
-/** How long sessions are let live after the lame-duck notice, and over how long they are then closed. */
-const lameDuckGraceMs = 10_000;
+/** Over how long the sessions still here after the lame-duck grace are closed. */
 const lameDuckCloseMs = 120_000;
 const tickMsMax = 1_000;
 
-export class NatsDoor implements SessionHost {
+export class NatsDoor implements SessionHost, PoolUser {
   readonly clock: Clock;
   readonly random: Random;
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
   readonly frameBudget: FrameBudget;
   readonly authentication: Authentication;
-  limits: NatsLimits;
+  limits: Limits;
   serverInfo: ServerInfo;
   tls: DoorTls | undefined;
   lameDuck: boolean;
@@ -73,11 +72,12 @@ export class NatsDoor implements SessionHost {
   constructor(options: NatsDoorOptions) {
     this.clock = options.clock;
     this.random = options.random;
-    this.pool = options.pool ?? new ChunkPool(options.pendingBytesTotalMax ?? 512 * 1024 * 1024);
+    this.limits = options.limits ?? defaultLimits;
+    this.pool = options.pool ?? new ChunkPool(options.clock, poolBytesMax(this.limits));
+    this.pool.users.add(this);
     this.flushList = options.flushList ?? new FlushList(options.clock);
     this.frameBudget = new Budget(options.framesBytesMax ?? 256 * 1024 * 1024);
     this.authentication = options.authentication;
-    this.limits = { ...natsLimits, ...options.limits };
     this.tls = options.tls;
     this.lameDuck = false;
     this.accepted = 0;
@@ -100,7 +100,7 @@ export class NatsDoor implements SessionHost {
     };
   }
 
-  /** Listens. Rejects with a ListenError that says what to do. */
+  /** Listens. Rejects with a BrokerError that says what to do. */
   async listen(address: ListenerAddress): Promise<ListenerAddress> {
     const listener = await listenTcp({ ...address, clock: this.clock, accept: (connection) => this.accept(connection) });
     this.#listener = listener;
@@ -142,13 +142,21 @@ export class NatsDoor implements SessionHost {
     if (this.#sessions.size === 0) this.#emptied?.();
   }
 
+  heaviest(): Heavy | undefined {
+    let heaviest: NatsSession | undefined;
+    for (const session of this.#sessions) {
+      if (heaviest === undefined || session.pendingBytes > heaviest.pendingBytes) heaviest = session;
+    }
+    return heaviest;
+  }
+
   /** Clients are told to go elsewhere and new ones are refused; after a grace those still here are closed one by one. */
   async announceLameDuck(): Promise<void> {
     if (this.lameDuck) return;
     this.lameDuck = true;
     for (const session of this.#sessions) session.announceLameDuck();
     await this.#listener?.close();
-    this.clock.after(lameDuckGraceMs, () => this.#closeOneByOne());
+    this.clock.after(this.limits.lameDuckMs, () => this.#closeOneByOne());
   }
 
   #closeOneByOne(): void {
@@ -166,6 +174,7 @@ export class NatsDoor implements SessionHost {
 
   async #close(): Promise<void> {
     this.#ticking?.cancel();
+    this.pool.users.delete(this);
     const listener = this.#listener?.close();
     for (const session of this.#sessions) session.close("shutdown");
     if (this.#sessions.size > 0) {
@@ -178,7 +187,7 @@ export class NatsDoor implements SessionHost {
 
   #scheduleTick(): void {
     const limits = this.limits;
-    const shortest = Math.min(limits.pingIntervalMs, limits.firstPingMs, limits.authenticationMs, limits.writeDeadlineMs);
+    const shortest = Math.min(limits.pingIntervalMs, limits.authTimeoutMs, limits.pendingOutMs);
     this.#ticking = this.clock.after(Math.max(5, Math.min(tickMsMax, shortest / 4)), () => this.#tick());
   }
 

@@ -2,14 +2,10 @@
  * Is the client still there: when to send PING, and when too many have gone unanswered. Driven by the door's tick, so that an
  * idle connection needs no timer of its own.
  */
+import type { Limits } from "../../lib/limits.ts";
 
-export interface KeepAliveLimits {
-  readonly pingIntervalMs: number;
-  /** Unanswered pings before the connection counts as stale. */
-  readonly pingsOutMax: number;
-  /** The first ping comes early, to learn the round trip. */
-  readonly firstPingMs: number;
-}
+/** The first ping comes early. */
+const firstPingMs = 2_000;
 
 export class KeepAlive {
   /** Anything was received since the last tick. */
@@ -18,9 +14,9 @@ export class KeepAlive {
   #sinceHeardMs: number;
   #sincePingMs: number;
   #pinged: boolean;
-  readonly #limits: KeepAliveLimits;
+  readonly #limits: Limits;
 
-  constructor(limits: KeepAliveLimits) {
+  constructor(limits: Limits) {
     this.heard = false;
     this.#pingsOut = 0;
     this.#sinceHeardMs = 0;
@@ -39,7 +35,7 @@ export class KeepAlive {
     this.#sincePingMs += elapsedMs;
     const limits = this.#limits;
     if (!this.#pinged) {
-      if (this.#sincePingMs < Math.min(limits.firstPingMs, limits.pingIntervalMs)) return "quiet";
+      if (this.#sincePingMs < Math.min(firstPingMs, limits.pingIntervalMs)) return "quiet";
       this.#pinged = true;
     } else {
       if (this.#sincePingMs < limits.pingIntervalMs) return "quiet";
@@ -50,7 +46,7 @@ export class KeepAlive {
       }
     }
     this.#sincePingMs = 0;
-    if (this.#pingsOut >= limits.pingsOutMax) return "stale";
+    if (this.#pingsOut >= limits.pingsOutstandingMax) return "stale";
     this.#pingsOut++;
     return "ping";
   }

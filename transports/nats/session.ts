@@ -89,7 +89,8 @@ export class NatsSession implements Session, ConnectionHandler {
     this.bytesOut = 0;
     this.#host = host;
     this.#decoder = new Decoder(limits, host.frameBudget);
-    const pendingBytesMax = Math.max(limits.pendingBytesMax, 3 * limits.payloadBytesMax);
+    // Three of the largest messages always fit, so that a group, which asks for room first, can deliver any.
+    const pendingBytesMax = Math.max(limits.pendingOutBytesMax, 3 * limits.payloadBytesMax);
     this.#outbox = new Outbox({
       connection,
       pool: host.pool,
@@ -521,11 +522,11 @@ export class NatsSession implements Session, ConnectionHandler {
     if (this.#closing) return;
     const limits = this.#host.limits;
     this.#ageMs += elapsedMs;
-    if (this.#attachment === undefined && this.#ageMs > limits.authenticationMs) {
+    if (this.#attachment === undefined && this.#ageMs > limits.authTimeoutMs) {
       this.#fail(errorTexts.authenticationTimeout);
       return;
     }
-    if (this.#outbox.stalledFor(elapsedMs) > limits.writeDeadlineMs) {
+    if (this.#outbox.stalledFor(elapsedMs) > limits.pendingOutMs) {
       this.#slow();
       return;
     }
@@ -597,6 +598,11 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#closing = true;
     this.#outbox.end();
     this.#leave();
+  }
+
+  /** All connections together have too much waiting, and this one most. */
+  cut(): void {
+    this.#slow();
   }
 
   /** It does not take what it subscribed to: cut, without a word it would not read either. */
