@@ -4,7 +4,7 @@
  */
 import { sameConfig } from "./config.ts";
 import type { GroupConfig } from "./config.ts";
-import { filterCovers, filterValid, filtersOverlap } from "./filters.ts";
+import { filterProblem, filtersOverlap, hasWildcard, isSubsetOf } from "../filter.ts";
 
 export type GroupRefusal =
   | "name_invalid"
@@ -114,12 +114,12 @@ function checkMode(config: GroupConfig, station: StationFacts): GroupProblem | u
     }
     return undefined;
   }
-  if (push.subject.includes("*") || push.subject.includes(">")) {
+  if (hasWildcard(push.subject)) {
     return problem("push_subject_wildcard", "deliveries are pushed to a subject without wildcards");
   }
-  if (!filterValid(push.subject)) return problem("push_subject_invalid", "deliveries are pushed to a valid subject");
+  if (filterProblem(push.subject) !== undefined) return problem("push_subject_invalid", "deliveries are pushed to a valid subject");
   for (const filter of station.subjects) {
-    if (filterCovers(filter, push.subject)) return problem("push_subject_cycle", "the station would store its own deliveries again");
+    if (isSubsetOf(push.subject, filter)) return problem("push_subject_cycle", "the station would store its own deliveries again");
   }
   if (config.waitingMax !== 0) return problem("push_waiting_max", "a push group has no waiting pulls");
   if (config.ackPendingMax > 0 && config.ack === "none") {
@@ -134,9 +134,10 @@ function checkMode(config: GroupConfig, station: StationFacts): GroupProblem | u
 function checkFilters(config: GroupConfig): GroupProblem | undefined {
   for (const [index, filter] of config.filters.entries()) {
     if (filter === "") return problem("filter_empty", "a filter is not empty; leave the list out to take everything");
-    if (!filterValid(filter)) return problem("filter_invalid", `"${filter}" is not a valid filter`);
+    const wrong = filterProblem(filter);
+    if (wrong !== undefined) return problem("filter_invalid", wrong);
     for (const other of config.filters.slice(index + 1)) {
-      if (filterCovers(filter, other) || filterCovers(other, filter)) {
+      if (isSubsetOf(filter, other) || isSubsetOf(other, filter)) {
         return problem("filters_overlap", `the filters "${filter}" and "${other}" overlap`);
       }
     }

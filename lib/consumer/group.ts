@@ -1,0 +1,759 @@
+/**
+ * One consumer group: a durable cursor over a station's log, shared by its members. It reads what is durable, offers each record to
+ * whoever's turn it is, keeps what is unacknowledged in flight, and saves its progress as deltas. Records are never copied here.
+ */
+import type { Cursor, CursorStep, Log, OutcomeKind, RecordView, Sequence, SubjectFilterTest } from "../../store/store.ts";
+import type { GroupConfig } from "./config.ts";
+import type { Deadline } from "./deadlines.ts";
+import { compileFilters } from "./filters.ts";
+import { InFlight } from "./in-flight.ts";
+import { Outstanding } from "./outstanding.ts";
+import { ProgressWriter } from "./progress.ts";
+import type { GroupState } from "./progress.ts";
+import { Pull, PullQueue } from "./pulls.ts";
+import type { PullRequest } from "./pulls.ts";
+import { interestPollMs, PushFlow } from "./push-flow.ts";
+import type { GroupScheduler, Scheduled, Settlements } from "./scheduler.ts";
+import { Delivery } from "./sink.ts";
+import type { PushSink } from "./sink.ts";
+
+/** What happens in a group that others care about. Synchronous; none may call back into the group. */
+export interface GroupObserver {
+  /** Given up after so many deliveries. */
+  exhausted(group: Group, sequence: Sequence, deliveries: number): void;
+  nakked(group: Group, sequence: Sequence, count: number, deliveries: number): void;
+  terminated(group: Group, sequence: Sequence, count: number, deliveries: number, reason: string): void;
+  /** A sample of an ack: how long it took since the delivery. */
+  sampled(group: Group, sequence: Sequence, count: number, deliveries: number, delayMs: number): void;
+  /** The oldest `acks` confirmations asked for are durable. */
+  confirmed(group: Group, acks: number): void;
+}
+
+/** What a group needs around it. */
+export interface GroupOwner {
+  readonly log: Log;
+  readonly scheduler: GroupScheduler;
+  readonly settlements: Settlements;
+  readonly observer: GroupObserver;
+  /** True when the station keeps records only as long as groups want them. */
+  readonly retains: boolean;
+  /** The group will not need this record again. */
+  released(sequence: Sequence): void;
+  /** No member for `inactiveMs`: it may go. */
+  inactive(group: Group): void;
+}
+
+export type PullRefusal = "push" | "waitingMax" | "batchMax" | "expiresMax" | "bytesMax" | "requestsPending" | "closed";
+
+/** Deliveries made at once when a pull arrives; the rest takes its turn. */
+const pullBudget = 256;
+
+export class Group implements Scheduled {
+  scheduled = false;
+  readonly name: string;
+  readonly createdUs: number;
+  readonly #owner: GroupOwner;
+  readonly #inFlight: InFlight;
+  readonly #outstanding: Outstanding;
+  readonly #pulls: PullQueue = new PullQueue();
+  readonly #delivery: Delivery = new Delivery();
+  readonly #pullTimer: Deadline;
+  readonly #wakeTimer: Deadline;
+  readonly #inactiveTimer: Deadline;
+  readonly #confirmations: number[] = [];
+  #config: GroupConfig;
+  #filter: SubjectFilterTest | undefined;
+  #cursor: Cursor;
+  #again: Cursor | undefined = undefined;
+  #push: PushFlow | undefined = undefined;
+  /** The first sequence not delivered yet; below it everything is in flight, done or passed over. */
+  #next: Sequence;
+  /** The last records of each subject, while those are delivered, and where it goes on after them. */
+  #skips: Float64Array | undefined = undefined;
+  #skipAt = 0;
+  #resume: Sequence = 0;
+  /** What the cursors show and nobody has taken yet. */
+  #view: RecordView | undefined = undefined;
+  #repeating: Sequence = 0;
+  #dirty = false;
+  #toConfirm = 0;
+  #opened = false;
+  #closed = false;
+  #touched = false;
+  #lastPullMs: number;
+  #lastSentMs: number;
+  #replayRecordUs = 0;
+  #replayMs = 0;
+  #samples = 0;
+  #lastDeliveryMs = 0;
+  /** When something was acknowledged last, microseconds; 0 = never since it opened. */
+  ackedUs = 0;
+
+  constructor(owner: GroupOwner, config: GroupConfig, createdUs: number, state: GroupState) {
+    this.name = config.name;
+    this.createdUs = createdUs;
+    this.#owner = owner;
+    this.#config = config;
+    this.#filter = compileFilters(config.filters);
+    this.#next = state.next;
+    this.#resume = state.resume;
+    const deadlines = owner.scheduler.deadlines;
+    this.#inFlight = new InFlight(config, deadlines, {
+      dueAgain: () => this.wake(),
+      exhausted: (sequence, deliveries) => {
+        this.#touch();
+        owner.observer.exhausted(this, sequence, deliveries);
+      },
+    });
+    this.#inFlight.restore(state);
+    this.#outstanding = new Outstanding(owner.log, this.#filter);
+    this.#cursor = this.#openCursor();
+    this.#pullTimer = deadlines.make(() => this.#checkPulls());
+    this.#wakeTimer = deadlines.make(() => this.wake());
+    this.#inactiveTimer = deadlines.make(() => this.#checkActive());
+    this.#lastPullMs = this.#lastSentMs = deadlines.nowMs();
+  }
+
+  /** Which of the last records of each subject were still to be delivered when it was saved; `before` 0 = none. */
+  get skipRange(): { readonly after: Sequence; readonly before: Sequence } {
+    return { after: this.#inFlight.deliveredSequence, before: this.#resume };
+  }
+
+  /** Delivers from now on: `skips` first, the last record of each subject. Call once. */
+  async open(skips: Float64Array | undefined): Promise<void> {
+    this.#skips = skips;
+    if (skips !== undefined) this.#next = skips[0] ?? this.#resume;
+    await this.#count();
+    this.#opened = true;
+    this.wake();
+    this.#restartInactive();
+  }
+
+  get config(): GroupConfig {
+    return this.#config;
+  }
+
+  get deliveredCount(): number {
+    return this.#inFlight.deliveredCount;
+  }
+
+  get deliveredSequence(): Sequence {
+    return this.#inFlight.deliveredSequence;
+  }
+
+  /** When something was delivered last, microseconds; 0 = never since it opened. */
+  get deliveredUs(): number {
+    if (this.#lastDeliveryMs === 0) return 0;
+    return Math.round(this.#owner.scheduler.clock.nowUs() - (this.#nowMs() - this.#lastDeliveryMs) * 1000);
+  }
+
+  get floorCount(): number {
+    return this.#inFlight.floorCount;
+  }
+
+  get floorSequence(): Sequence {
+    return this.#inFlight.floorSequence;
+  }
+
+  get ackPending(): number {
+    return this.#inFlight.live;
+  }
+
+  get redelivered(): number {
+    return this.#inFlight.redelivered;
+  }
+
+  get waiting(): number {
+    return this.#pulls.size;
+  }
+
+  /** Records still to be delivered for the first time, exactly. */
+  get outstanding(): number {
+    this.#outstanding.extend(this.#position());
+    return this.#outstanding.count;
+  }
+
+  /** The lowest sequence it is not done with. */
+  get lowestNeeded(): Sequence {
+    return this.#inFlight.ring.lowest || this.#next;
+  }
+
+  /** Of a push group: somebody receives. */
+  get pushActive(): boolean {
+    return this.#push?.active ?? false;
+  }
+
+  get closed(): boolean {
+    return this.#closed;
+  }
+
+  /** Delivered and not acknowledged. */
+  waitsFor(sequence: Sequence): boolean {
+    return this.#inFlight.ring.find(sequence) >= 0;
+  }
+
+  /** Whether the group still needs a record that it would deliver, or has delivered, under this subject. */
+  needs(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean {
+    return sequence < this.#next ? this.waitsFor(sequence) : this.takes(subject, start, end);
+  }
+
+  takes(subject: Uint8Array, start: number, end: number): boolean {
+    return this.#filter === undefined || this.#filter.matches(subject, start, end);
+  }
+
+  /** Where a push group's deliveries go. */
+  pushTo(sink: PushSink): void {
+    const push = this.#config.push;
+    if (push === undefined) return;
+    this.#push = new PushFlow(push, sink, this.#nowMs());
+    this.#pullTimer.setBy(this.#nowMs() + (push.heartbeatMs || interestPollMs));
+    this.wake();
+  }
+
+  /** The receiver confirms a flow request. */
+  confirmFlow(id: number): void {
+    if (this.#push?.confirm(id) === true) this.wake();
+  }
+
+  /** A member asks for records. Undefined = accepted; what it gets goes to its sink, at once as far as it is there. */
+  pull(request: PullRequest): PullRefusal | undefined {
+    const config = this.#config;
+    if (this.#closed) return "closed";
+    if (config.push !== undefined) return "push";
+    if (config.batchMax > 0 && request.batch > config.batchMax) return "batchMax";
+    if (config.expiresMaxMs > 0 && request.expiresMs > config.expiresMaxMs) return "expiresMax";
+    if (config.bytesMax > 0 && request.bytesMax > config.bytesMax) return "bytesMax";
+    const nowMs = this.#nowMs();
+    this.#lastPullMs = nowMs;
+    const pull = new Pull(request, nowMs);
+    if (request.noWait) {
+      const there = this.outstanding + (this.#inFlight.nextDue() > 0 ? this.#inFlight.live : 0);
+      if (there === 0 && pull.expiresMs === Infinity) {
+        request.sink.status("empty", pull, this);
+        return undefined;
+      }
+      if (there > 0 && this.#pulls.size > 0 && there < this.#wanted()) return "requestsPending";
+    }
+    if (this.#pulls.size >= config.waitingMax) {
+      this.#checkPulls();
+      if (this.#pulls.size >= config.waitingMax) return "waitingMax";
+    }
+    this.#pulls.add(pull);
+    this.#pullTimer.setBy(Math.min(pull.expiresMs, pull.nextHeartbeatMs));
+    if (this.run(pullBudget, nowMs) >= pullBudget) this.#owner.scheduler.ready(this);
+    return undefined;
+  }
+
+  /** Drops the waiting pulls of a receiver that is gone. */
+  dropGone(): void {
+    for (const pull of this.#pulls.all()) {
+      if (pull.sink.gone) this.#pulls.remove(pull);
+    }
+  }
+
+  /** Room appeared at some receiver. */
+  drained(): void {
+    if (this.#push !== undefined) {
+      if (!this.#push.blocked) return;
+      this.#push.blocked = false;
+    } else {
+      if (this.#pulls.blocked === 0) return;
+      this.#pulls.unblock();
+    }
+    this.wake();
+  }
+
+  /** True when a delivery could be made if there were a record. */
+  get hungry(): boolean {
+    return this.#push === undefined ? this.#pulls.ready > 0 : !this.#push.blocked;
+  }
+
+  wake(): void {
+    if (this.hungry && !this.#closed) this.#owner.scheduler.ready(this);
+  }
+
+  /** Done with one record, or with all up to it, as the policy says. False when it is not in flight. */
+  ack(sequence: Sequence): boolean {
+    const inFlight = this.#inFlight;
+    const full = this.#full();
+    if (this.#config.ack === "all") {
+      if (sequence > inFlight.deliveredSequence || sequence <= inFlight.floorSequence) return false;
+      this.#ackAll(sequence);
+    } else {
+      const position = inFlight.ring.find(sequence);
+      if (position < 0) return false;
+      if (this.#config.samplePercent > 0) this.#sample(sequence, position);
+      inFlight.release(sequence);
+      if (this.#owner.retains) this.#owner.released(sequence);
+    }
+    this.#acked(full);
+    return true;
+  }
+
+  /** Not processed: again at once, or after a delay. */
+  nak(sequence: Sequence, delayMs: number): boolean {
+    const position = this.#inFlight.ring.find(sequence);
+    if (position < 0) return false;
+    const ring = this.#inFlight.ring;
+    this.#owner.observer.nakked(this, sequence, ring.first(position), ring.deliveries(position));
+    this.#touched = true;
+    return this.#inFlight.nak(sequence, delayMs);
+  }
+
+  /** Still working on it: the wait starts over. */
+  progress(sequence: Sequence): boolean {
+    this.#touched = true;
+    return this.#inFlight.progress(sequence);
+  }
+
+  /** Never again, whatever the reason. */
+  term(sequence: Sequence, reason: string): boolean {
+    const full = this.#full();
+    const ring = this.#inFlight.ring;
+    const position = ring.find(sequence);
+    if (position < 0) return false;
+    this.#owner.observer.terminated(this, sequence, ring.first(position), ring.deliveries(position), reason);
+    this.#inFlight.release(sequence);
+    if (this.#owner.retains) this.#owner.released(sequence);
+    this.#acked(full);
+    return true;
+  }
+
+  /** Asks for `observer.confirmed` once everything acknowledged so far is durable. */
+  confirm(): void {
+    if (this.#config.memory) {
+      this.#owner.observer.confirmed(this, 1);
+      return;
+    }
+    if (this.#toConfirm++ === 0) this.#owner.scheduler.urgent(this);
+  }
+
+  /** A record left the log. */
+  left(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {
+    if (sequence === 0) {
+      void this.#recount();
+      return;
+    }
+    if (this.#skips !== undefined && sequence < this.#resume) {
+      if (sequence >= this.#next && this.#isSkip(sequence)) this.#outstanding.count--;
+    } else if (sequence >= this.#next) {
+      this.#outstanding.left(sequence, subject, start, end);
+      return;
+    }
+    const full = this.#full();
+    if (this.#inFlight.live === 0 || !this.#inFlight.release(sequence)) return;
+    this.#touch();
+    if (full) this.wake();
+  }
+
+  /** Starts over at a sequence, or at the floor for 0. Returns where. */
+  async reset(sequence: Sequence): Promise<Sequence> {
+    this.#next = sequence === 0 ? this.floorSequence + 1 : sequence;
+    this.#skips = undefined;
+    this.#resume = 0;
+    this.#inFlight.reset(this.#next);
+    this.#view = undefined;
+    this.#cursor.seek(this.#next);
+    await this.#count();
+    this.wake();
+    return this.#next;
+  }
+
+  /** Works by another configuration from now on; `checkGroupChange` has allowed it. */
+  async configure(config: GroupConfig): Promise<void> {
+    const filtersChanged = config.filters.join(" ") !== this.#config.filters.join(" ");
+    this.#config = config;
+    this.#inFlight.configure(config);
+    if (filtersChanged) {
+      this.#filter = compileFilters(config.filters);
+      this.#cursor.close();
+      this.#again?.close();
+      this.#again = undefined;
+      this.#view = undefined;
+      this.#cursor = this.#openCursor();
+      await this.#count();
+    }
+    this.#restartInactive();
+    this.wake();
+  }
+
+  /** Ends it: waiting members are told. */
+  close(why: "deleted" | "shutdown"): void {
+    if (this.#closed) return;
+    if (why === "shutdown") this.save(false);
+    this.#closed = true;
+    for (const pull of this.#pulls.all()) {
+      this.#pulls.remove(pull);
+      if (!pull.sink.gone) pull.sink.status(why, pull, this);
+    }
+    this.#inFlight.close();
+    this.#pullTimer.clear();
+    this.#wakeTimer.clear();
+    this.#inactiveTimer.clear();
+    this.#cursor.close();
+    this.#again?.close();
+  }
+
+  /** Submits what changed since the last save. */
+  save(urgent: boolean): void {
+    if (this.#closed || this.#config.memory || (!this.#dirty && this.#toConfirm === 0)) return;
+    this.#dirty = false;
+    const writer = this.#owner.scheduler.writer;
+    this.#inFlight.write(writer, this.#next, this.#resume, false);
+    const ticket = this.#owner.log.saveGroup(this.name, writer.done(), urgent);
+    if (this.#toConfirm === 0) return;
+    this.#confirmations.push(this.#toConfirm);
+    this.#toConfirm = 0;
+    this.#owner.settlements.wait(ticket, this.#settled);
+  }
+
+  /** All of the progress, for the store's checkpoint. */
+  snapshot(): Buffer {
+    const writer = new ProgressWriter();
+    this.#inFlight.write(writer, this.#next, this.#resume, true);
+    return writer.done();
+  }
+
+  /** Delivers what it can. */
+  run(budget: number, nowMs: number): number {
+    if (this.#closed || !this.#opened || !this.hungry || this.#paused()) return 0;
+    this.#outstanding.extend(this.#position());
+    let used = 0;
+    while (used < budget) {
+      const pull = this.#taker(nowMs);
+      if (pull === undefined) break;
+      const step = this.#view === undefined ? this.#select(nowMs) : "record";
+      if (step === "record") {
+        if (this.#offer(pull, nowMs)) used++;
+        continue;
+      }
+      if (step === "end") this.#reachedEnd();
+      break;
+    }
+    if (this.#view !== undefined) this.#letGo();
+    return used;
+  }
+
+  readonly #settled = (kind: OutcomeKind): void => {
+    const acks = this.#confirmations.shift() ?? 0;
+    if (kind === "stored") this.#owner.observer.confirmed(this, acks);
+  };
+
+  #taker(nowMs: number): Pull | undefined {
+    if (this.#push !== undefined) {
+      if (this.#push.mayDeliver(nowMs)) return this.#push.pull;
+      const waitMs = this.#push.rateWaitMs(nowMs);
+      if (waitMs > 0) this.#wakeTimer.setBy(nowMs + waitMs);
+      return undefined;
+    }
+    for (let pull = this.#pulls.peek(); pull !== undefined; pull = this.#pulls.peek()) {
+      if (pull.expiresMs > nowMs) return pull;
+      this.#end(pull, "expired");
+    }
+    return undefined;
+  }
+
+  /** Finds the next record to deliver and shows it in `#view`. */
+  #select(nowMs: number): CursorStep | "full" | "later" {
+    for (let sequence = this.#inFlight.nextDue(); sequence > 0; sequence = this.#inFlight.nextDue()) {
+      this.#again ??= this.#owner.log.cursor(sequence, undefined);
+      this.#again.seek(sequence);
+      const step = this.#again.next();
+      if (step === "loading") {
+        this.#again.onReady = () => this.wake();
+        return step;
+      }
+      if (step === "record" && this.#again.view.sequence === sequence) {
+        this.#view = this.#again.view;
+        this.#repeating = sequence;
+        return step;
+      }
+      this.#inFlight.release(sequence);
+      this.#touch();
+    }
+    if (this.#full()) return "full";
+    this.#repeating = 0;
+    const step = this.#skips === undefined ? this.#advance() : this.#skip();
+    if (step !== "record") {
+      if (step === "loading") this.#cursor.onReady = () => this.wake();
+      return step;
+    }
+    this.#view = this.#cursor.view;
+    return this.#config.replay === "original" && !this.#timely(nowMs) ? "later" : step;
+  }
+
+  #advance(): CursorStep {
+    for (;;) {
+      const step = this.#cursor.next();
+      if (step !== "damaged") return step;
+      void this.#recount();
+    }
+  }
+
+  /** The last record of each subject, one after the other. */
+  #skip(): CursorStep {
+    const skips = this.#skips;
+    if (skips === undefined) return this.#advance();
+    for (; this.#skipAt < skips.length; this.#skipAt++) {
+      const sequence = skips[this.#skipAt] ?? 0;
+      this.#cursor.seek(sequence);
+      const step = this.#cursor.next();
+      if (step === "loading" || (step === "record" && this.#cursor.view.sequence === sequence)) return step;
+    }
+    this.#skips = undefined;
+    this.#next = this.#resume;
+    this.#resume = 0;
+    this.#cursor.seek(this.#next);
+    this.#touch();
+    return this.#advance();
+  }
+
+  /** Replaying as published: false when the record's time has not come. */
+  #timely(nowMs: number): boolean {
+    const timeUs = this.#view?.timeUs ?? 0;
+    const waitMs = this.#replayRecordUs === 0 ? 0 : (timeUs - this.#replayRecordUs) / 1000 - (nowMs - this.#replayMs);
+    if (waitMs > 1) {
+      this.#wakeTimer.setBy(nowMs + waitMs);
+      return false;
+    }
+    this.#replayRecordUs = timeUs;
+    this.#replayMs = nowMs;
+    return true;
+  }
+
+  /** Offers the record in view; false when the receiver did not take it. */
+  #offer(pull: Pull, nowMs: number): boolean {
+    const view = this.#view;
+    if (view === undefined) return false;
+    const repeating = this.#repeating;
+    const delivery = this.#delivery;
+    delivery.sequence = view.sequence;
+    delivery.count = this.#inFlight.deliveredCount + 1;
+    delivery.deliveries = repeating === 0 ? 1 : this.#inFlight.deliveries(repeating) + 1;
+    delivery.timeUs = view.timeUs;
+    delivery.outstanding = repeating === 0 ? Math.max(0, this.#outstanding.count - 1) : this.#outstanding.count;
+    const bounded = pull.bytesLeft !== Infinity;
+    const counted = bounded || this.#push !== undefined;
+    const size = counted ? pull.sink.size(view, delivery) : 0;
+    if (bounded && size > pull.bytesLeft) {
+      this.#end(pull, "bytesExceeded");
+      return false;
+    }
+    if (!pull.sink.deliver(view, delivery)) {
+      this.#refused(pull);
+      return false;
+    }
+    this.#view = undefined;
+    if (repeating === 0) this.#delivered(view.sequence, nowMs);
+    else this.#inFlight.sentAgain(repeating, nowMs);
+    this.#touch();
+    this.#lastSentMs = this.#lastDeliveryMs = nowMs;
+    if (this.#push === undefined) this.#served(pull, size, nowMs);
+    else this.#push.sent(size);
+    return true;
+  }
+
+  #delivered(sequence: Sequence, nowMs: number): void {
+    this.#outstanding.delivered();
+    this.#inFlight.sent(sequence, nowMs);
+    if (this.#skips === undefined) this.#next = sequence + 1;
+    else {
+      this.#skipAt++;
+      this.#next = this.#skips[this.#skipAt] ?? this.#resume;
+    }
+    if (this.#config.ack === "none" && this.#owner.retains) this.#owner.released(sequence);
+  }
+
+  #served(pull: Pull, size: number, nowMs: number): void {
+    pull.delivered++;
+    pull.left--;
+    const bounded = pull.bytesLeft !== Infinity;
+    if (bounded) pull.bytesLeft -= size;
+    if (pull.left <= 0 || pull.bytesLeft === 0) {
+      this.#pulls.remove(pull);
+      if (bounded && pull.bytesLeft > 0) pull.sink.status("batchCompleted", pull, this);
+      return;
+    }
+    if (pull.heartbeatMs > 0) pull.nextHeartbeatMs = nowMs + pull.heartbeatMs;
+    this.#pulls.rotate();
+  }
+
+  #refused(pull: Pull): void {
+    if (this.#push !== undefined) {
+      this.#push.blocked = !pull.sink.gone;
+      if (this.#push.blocked) this.#owner.scheduler.refused(this);
+    } else if (pull.sink.gone) this.#pulls.remove(pull);
+    else {
+      this.#pulls.block(pull);
+      this.#owner.scheduler.refused(this);
+    }
+  }
+
+  /** The record in view stays undelivered: views do not outlive the turn. */
+  #letGo(): void {
+    if (this.#repeating === 0 && this.#skips === undefined) this.#cursor.seek(this.#view?.sequence ?? this.#next);
+    this.#view = undefined;
+  }
+
+  #reachedEnd(): void {
+    this.#outstanding.end();
+    if (this.#pulls.noWaits === 0) return;
+    for (const pull of this.#pulls.all()) {
+      if (pull.noWait && (pull.expiresMs === Infinity || pull.delivered > 0)) this.#end(pull, "empty");
+    }
+  }
+
+  #end(pull: Pull, status: "empty" | "expired" | "bytesExceeded"): void {
+    this.#pulls.remove(pull);
+    pull.sink.status(status, pull, this);
+  }
+
+  #ackAll(sequence: Sequence): void {
+    const ring = this.#inFlight.ring;
+    for (let lowest = ring.lowest; lowest > 0 && lowest <= sequence; lowest = ring.lowest) {
+      if (this.#config.samplePercent > 0 && lowest === sequence) this.#sample(sequence, ring.find(sequence));
+      this.#inFlight.release(lowest);
+      if (this.#owner.retains) this.#owner.released(lowest);
+    }
+  }
+
+  #acked(wasFull: boolean): void {
+    this.ackedUs = this.#owner.scheduler.clock.nowUs();
+    this.#touched = true;
+    this.#touch();
+    if (wasFull) this.wake();
+  }
+
+  #full(): boolean {
+    const max = this.#config.ackPendingMax;
+    return max > 0 && this.#inFlight.live >= max && this.#config.ack !== "none";
+  }
+
+  #sample(sequence: Sequence, position: number): void {
+    this.#samples += this.#config.samplePercent;
+    if (this.#samples < 100) return;
+    this.#samples -= 100;
+    const ring = this.#inFlight.ring;
+    const delayMs = this.#nowMs() - ring.sentMs(position);
+    this.#owner.observer.sampled(this, sequence, ring.first(position), ring.deliveries(position), delayMs);
+  }
+
+  #touch(): void {
+    if (this.#dirty || this.#config.memory) return;
+    this.#dirty = true;
+    this.#owner.scheduler.dirty(this);
+  }
+
+  #paused(): boolean {
+    const untilUs = this.#config.pausedUntilUs;
+    if (untilUs === 0) return false;
+    const leftMs = (untilUs - this.#owner.scheduler.clock.nowUs()) / 1000;
+    if (leftMs <= 0) return false;
+    this.#wakeTimer.setBy(this.#nowMs() + leftMs);
+    return true;
+  }
+
+  /** Ends what has expired, sends signs of life, and finds out when to look again. */
+  #checkPulls(): void {
+    const nowMs = this.#nowMs();
+    if (this.#push !== undefined) {
+      this.#checkPush(this.#push, nowMs);
+      return;
+    }
+    let next = Infinity;
+    for (const pull of this.#pulls.all()) {
+      if (pull.sink.gone) this.#pulls.remove(pull);
+      else if (pull.expiresMs <= nowMs) this.#end(pull, "expired");
+      else {
+        if (pull.nextHeartbeatMs <= nowMs) {
+          pull.sink.status("heartbeat", pull, this);
+          pull.nextHeartbeatMs = nowMs + pull.heartbeatMs;
+        }
+        next = Math.min(next, pull.expiresMs, pull.nextHeartbeatMs);
+      }
+    }
+    if (next !== Infinity) this.#pullTimer.setBy(next);
+  }
+
+  #checkPush(push: PushFlow, nowMs: number): void {
+    const beatMs = push.config.heartbeatMs;
+    if (!push.active) push.forget();
+    else if (beatMs > 0 && nowMs - this.#lastSentMs >= beatMs) {
+      push.sink.heartbeat(this.deliveredCount, this.deliveredSequence, push.stalled);
+      this.#lastSentMs = nowMs;
+    }
+    if (push.active) this.wake();
+    const idleMs = beatMs > 0 ? Math.max(1, beatMs - (nowMs - this.#lastSentMs)) : interestPollMs;
+    this.#pullTimer.setBy(nowMs + (push.active ? idleMs : Math.min(idleMs, interestPollMs)));
+  }
+
+  #checkActive(): void {
+    const inactiveMs = this.#config.inactiveMs;
+    if (inactiveMs === 0 || this.#closed) return;
+    this.dropGone();
+    const nowMs = this.#nowMs();
+    if (this.#touched || this.#pulls.size > 0 || this.pushActive) {
+      this.#touched = false;
+      this.#lastPullMs = nowMs;
+    }
+    const leftMs = this.#lastPullMs + inactiveMs - nowMs;
+    if (leftMs > 0) this.#inactiveTimer.setBy(nowMs + leftMs);
+    else this.#owner.inactive(this);
+  }
+
+  #restartInactive(): void {
+    this.#inactiveTimer.clear();
+    if (this.#config.inactiveMs > 0) this.#inactiveTimer.set(this.#nowMs() + this.#config.inactiveMs);
+  }
+
+  #wanted(): number {
+    let wanted = 0;
+    for (const pull of this.#pulls.all()) wanted += pull.left;
+    return wanted;
+  }
+
+  async #count(): Promise<void> {
+    await this.#outstanding.start(this.#filter, this.#position(), this.#skipsLeft());
+  }
+
+  #skipsLeft(): number {
+    return this.#skips === undefined ? 0 : this.#skips.length - this.#skipAt;
+  }
+
+  async #recount(): Promise<void> {
+    const first = this.#owner.log.state.firstSequence;
+    const ring = this.#inFlight.ring;
+    while (ring.live > 0 && ring.lowest < first) this.#inFlight.release(ring.lowest);
+    this.#touch();
+    await this.#outstanding.recount(
+      () => this.#position(),
+      () => this.#skipsLeft(),
+    );
+  }
+
+  /** From where on `#outstanding` counts by itself. */
+  #position(): Sequence {
+    return this.#skips === undefined ? this.#next : this.#resume;
+  }
+
+  #isSkip(sequence: Sequence): boolean {
+    const skips = this.#skips;
+    if (skips === undefined) return false;
+    let low = this.#skipAt;
+    let high = skips.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((skips[middle] ?? 0) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return skips[low] === sequence;
+  }
+
+  #openCursor(): Cursor {
+    return this.#owner.log.cursor(this.#next, this.#filter);
+  }
+
+  #nowMs(): number {
+    return this.#owner.scheduler.deadlines.nowMs();
+  }
+}
