@@ -2,7 +2,7 @@
  * Judges a station's configuration: by itself, and against what it was before. Throws a StationError with the first broken rule.
  * The order of the rules and where they are strict follow what NATS clients expect of a stream.
  */
-import { filterProblem, filtersOverlap } from "../filter.ts";
+import { filterProblem, filtersOverlap, isSubsetOf } from "../filter.ts";
 import { sameStation } from "./config.ts";
 import type { StationConfig } from "./config.ts";
 import { StationError } from "./station-error.ts";
@@ -13,8 +13,10 @@ export const stationDescriptionBytesMax: number = 4 * 1024;
 export const stationMetadataBytesMax: number = 128 * 1024;
 export const ageMinMs = 100;
 
-/** Subjects of the broker's own API: a station may only listen in on them without acknowledging. */
-const apiFilters: readonly string[] = ["$JS.>", "$SYS.>"];
+/** The broker's own subjects: a station may only listen in on them without acknowledging. Its announcements are free to keep. */
+const apiFilter = "$JS.API.>";
+const systemFilter = "$SYS.>";
+const announcements: readonly string[] = ["$SYS.ACCOUNT.>"];
 
 function refuse(code: StationRefusal, message: string): never {
   throw new StationError(code, message);
@@ -37,6 +39,9 @@ export function checkStation(config: StationConfig): void {
   if (config.denyPurge && config.allowRollup) refuse("rollup_needs_purge", "roll-ups replace records: they need purges to be allowed");
   checkSubjects(config);
   checkDiscard(config);
+  if (config.durability !== undefined && config.storage !== "file") {
+    refuse("durability_needs_file", "durability is a matter of stations on disk: leave it out or set storage 'file'");
+  }
 }
 
 function checkIdentity(config: StationConfig): void {
@@ -50,7 +55,8 @@ function checkIdentity(config: StationConfig): void {
   let metadataBytes = 0;
   for (const [key, value] of Object.entries(config.metadata)) metadataBytes += Buffer.byteLength(key) + Buffer.byteLength(value);
   if (metadataBytes > stationMetadataBytesMax) refuse("metadata_too_long", `metadata has at most ${stationMetadataBytesMax} bytes`);
-  if (config.replicas < 0 || config.replicas > 5) refuse("replicas_invalid", "replicas is 1");
+  if (config.replicas < 0) refuse("replicas_invalid", "replicas is 1");
+  if (config.replicas > 5) refuse("replicas_too_many", "replicas is at most 5");
   if (config.replicas > 1) refuse("replicas_unavailable", "this broker keeps one replica");
   if (config.partitions !== 1) refuse("partitions_unavailable", "this version keeps a station in one partition");
 }
@@ -72,6 +78,7 @@ function checkNumbers(config: StationConfig): void {
 }
 
 function checkTimes(config: StationConfig): void {
+  if (config.ageMaxMs < 0) refuse("age_negative", "ageMaxMs is at least 0");
   if (config.ageMaxMs !== 0 && config.ageMaxMs < ageMinMs) refuse("age_too_small", `ageMaxMs is at least ${ageMinMs}`);
   if (config.duplicateWindowMs < 0) refuse("duplicate_window_negative", "duplicateWindowMs is at least 0");
   if (config.ageMaxMs !== 0 && config.duplicateWindowMs > config.ageMaxMs) {
@@ -87,15 +94,21 @@ function checkSubjects(config: StationConfig): void {
   for (const subject of config.subjects) {
     const problem = filterProblem(subject);
     if (problem !== undefined) refuse("subject_invalid", problem);
-    if (seen.includes(subject)) refuse("subjects_repeated", `'${subject}' is given twice`);
-    if (subject === ">" && !config.noAck) refuse("everything_needs_no_ack", "a station of all subjects must not acknowledge: set noAck");
-    if (!config.noAck && apiFilters.some((api) => filtersOverlap(api, subject))) {
-      refuse("subject_reserved", `'${subject}' overlaps with the broker's own subjects: set noAck to listen in on them`);
-    }
+    if (!config.noAck) checkReserved(subject);
     for (const other of seen) {
-      if (filtersOverlap(other, subject)) refuse("subjects_overlap_within", `'${subject}' overlaps with '${other}'`);
+      if (filtersOverlap(other, subject)) refuse("subjects_overlap_within", `subject "${other}" overlaps with "${subject}"`);
     }
     seen.push(subject);
+  }
+}
+
+/** An acknowledged message on the broker's own subjects would be answered twice, once by the broker itself. */
+function checkReserved(subject: string): void {
+  if (subject === ">") refuse("everything_needs_no_ack", "a station of all subjects must not acknowledge: set noAck");
+  if (filtersOverlap(apiFilter, subject))
+    refuse("subject_reserved", `'${subject}' overlaps with '${apiFilter}': set noAck to listen in on it`);
+  if (filtersOverlap(systemFilter, subject) && !announcements.some((free) => isSubsetOf(subject, free))) {
+    refuse("subject_reserved_system", `'${subject}' overlaps with '${systemFilter}': set noAck to listen in on it`);
   }
 }
 
@@ -105,8 +118,8 @@ function checkDiscard(config: StationConfig): void {
   if (config.messagesPerSubjectMax === 0) refuse("discard_per_subject_needs_limit", "discardNewPerSubject needs messagesPerSubjectMax");
 }
 
-/** Throws when a station may not change from `before` to `after`. `groups`: how many it has now. */
-export function checkStationChange(before: StationConfig, after: StationConfig, groups: number): void {
+/** Throws when a station may not change from `before` to `after`. */
+export function checkStationChange(before: StationConfig, after: StationConfig): void {
   const fixed = (what: string): never => refuse("cannot_change", what);
   if (before.sealed && !sameStation({ ...before, sealed: after.sealed }, after))
     refuse("sealed", "the station is sealed: it stays as it is");
@@ -118,8 +131,5 @@ export function checkStationChange(before: StationConfig, after: StationConfig, 
   if (before.denyDelete && !after.denyDelete) fixed("can not cancel deny message deletes");
   if (before.denyPurge && !after.denyPurge) fixed("can not cancel deny purge");
   if (before.allowTtl && !after.allowTtl) fixed("message TTL status can not be disabled");
-  if (after.groupsMax !== before.groupsMax && after.groupsMax > 0 && after.groupsMax < groups) {
-    fixed("can not change MaxConsumers");
-  }
   if (before.durability !== after.durability) fixed("can not change persist mode");
 }

@@ -123,7 +123,7 @@ export class Stations {
       const before = station.config;
       if (sameStation(before, config)) return station;
       checkStation(config);
-      checkStationChange(before, config, station.groups.size);
+      checkStationChange(before, config);
       this.#reserve(config, before.subjects);
       try {
         await this.#define(config, station.log.revision);

@@ -1,0 +1,80 @@
+/** What the API says when the core refuses something about a station: its code in JetStream's numbers and words. */
+import type { StationError } from "../../../lib/station/station-error.ts";
+import { stationDescriptionBytesMax, stationMetadataBytesMax, stationNameBytesMax } from "../../../lib/station/station-rules.ts";
+import type { ApiError } from "./errors.ts";
+import { apiErrors } from "./errors.ts";
+
+export function stationApiError(error: StationError): ApiError {
+  const invalid = apiErrors.streamConfig;
+  switch (error.code) {
+    case "name_invalid":
+      return invalid("stream name is required and can not contain '.', '*', '>'");
+    case "name_too_long":
+      return invalid(`stream name is too long, maximum allowed is ${stationNameBytesMax}`);
+    case "description_too_long":
+      return invalid(`stream description is too long, maximum allowed is ${stationDescriptionBytesMax}`);
+    case "metadata_too_long":
+      return invalid(`stream metadata exceeds maximum size of ${stationMetadataBytesMax} bytes`);
+    case "subject_invalid":
+      return invalid("invalid subject");
+    case "subjects_overlap_within":
+      return invalid(error.message);
+    case "subjects_overlap":
+      return apiErrors.subjectsOverlap();
+    case "subject_reserved":
+      return invalid("subjects that overlap with jetstream api require no-ack to be true");
+    case "subject_reserved_system":
+      return invalid("subjects that overlap with system api require no-ack to be true");
+    case "everything_needs_no_ack":
+      return invalid("capturing all subjects requires no-ack to be true");
+    case "replicas_unavailable":
+      return apiErrors.replicasUnavailable();
+    case "replicas_invalid":
+      return apiErrors.replicasNegative();
+    case "replicas_too_many":
+      return invalid("maximum replicas is 5");
+    case "age_negative":
+      return invalid("max age can not be negative");
+    case "age_too_small":
+      return invalid("max age needs to be >= 100ms");
+    case "duplicate_window_negative":
+      return invalid("duplicates window can not be negative");
+    case "duplicate_window_too_small":
+      return invalid("duplicates window needs to be >= 100ms");
+    case "duplicate_window_exceeds_age":
+      return invalid("duplicates window can not be larger then max age");
+    case "discard_per_subject_needs_discard_new":
+      return invalid("discard new per subject requires discard new policy to be set");
+    case "discard_per_subject_needs_limit":
+      return invalid("discard new per subject requires max msgs per subject > 0");
+    case "rollup_needs_purge":
+      return invalid("roll-ups require the purge permission");
+    case "sealed_at_creation":
+      return invalid("stream configuration for create can not be sealed");
+    case "durability_needs_file":
+      return invalid("async persist mode is only supported on file storage");
+    case "number_invalid":
+    case "first_sequence_invalid":
+    case "partitions_unavailable":
+    case "not_supported":
+      return invalid(error.message);
+    case "exists":
+      return apiErrors.streamInUse();
+    case "not_found":
+      return apiErrors.streamNotFound();
+    case "cannot_change":
+      return error.message.startsWith("message TTL") ? invalid(error.message) : apiErrors.streamUpdate(error.message);
+    case "sealed":
+      return apiErrors.sealed();
+    case "purge_denied":
+      return apiErrors.purgeDenied();
+    case "delete_denied":
+      return apiErrors.streamDelete("message delete not permitted");
+    case "record_not_found":
+      return apiErrors.streamDelete("no message found");
+    case "stations_max":
+      return apiErrors.streamsMax();
+    case "store_failed":
+      return apiErrors.storeFailed(error.message);
+  }
+}
