@@ -1,0 +1,4 @@
+import type { CommandOption } from "./commands.ts";
+export function brokerOptions(): readonly CommandOption[] {
+  return [];
+}

@@ -1,0 +1,318 @@
+/**
+ * The table of commands: names, operands, options, and where each lives. Help, completion and parsing are all made from it. Nothing here
+ * is loaded before it is called: start-up time is part of the contract.
+ */
+import { usage } from "./failure.ts";
+import type { Invocation } from "./invocation.ts";
+import { nearest } from "./nearest.ts";
+import type { Terminal } from "./terminal.ts";
+
+export interface CommandOption {
+  /** Without the dashes. */
+  readonly name: string;
+  /** What the value is called in help; undefined: a switch. */
+  readonly value: string | undefined;
+  readonly summary: string;
+  /** May be given several times. */
+  readonly many?: boolean;
+  /** The only values it takes. */
+  readonly choices?: readonly string[];
+}
+
+export interface CommandModule {
+  run(invocation: Invocation, terminal: Terminal): Promise<number>;
+}
+
+export interface Command {
+  /** One or two words. */
+  readonly name: string;
+  /** As in help: `FILTER`, `[TEXT]`. The parser counts the words and which of them may be left out. */
+  readonly operands: readonly string[];
+  readonly summary: string;
+  readonly options: readonly CommandOption[];
+  /** `serve` has the broker's options, which are the configuration's. */
+  readonly brokerOptions?: boolean;
+  readonly load: () => Promise<CommandModule>;
+}
+
+const json: CommandOption = { name: "json", value: undefined, summary: "JSON, for programs" };
+const yes: CommandOption = { name: "yes", value: undefined, summary: "do not ask" };
+const header: CommandOption = { name: "header", value: "NAME:VALUE", summary: "a header; may be repeated", many: true };
+
+/** How every command that talks to a broker finds it. */
+export const connection: readonly CommandOption[] = [
+  { name: "server", value: "URL", summary: "the broker (WAYSTATION_SERVER; nats://127.0.0.1:4222)" },
+  { name: "user", value: "NAME", summary: "who connects (WAYSTATION_USER)" },
+  { name: "pass", value: "PASSWORD", summary: "the user's password (WAYSTATION_PASS)" },
+  { name: "token", value: "TOKEN", summary: "a token instead (WAYSTATION_TOKEN)" },
+  { name: "tls-ca", value: "FILE", summary: "trust the certificates signed by this one" },
+  { name: "timeout", value: "TIME", summary: "how long to wait for an answer (5s)" },
+];
+
+const policy: readonly CommandOption[] = [
+  { name: "subjects", value: "FILTERS", summary: "what it captures, separated by commas; may be repeated", many: true },
+  { name: "description", value: "TEXT", summary: "for people" },
+  { name: "max-messages", value: "COUNT", summary: "keep at most so many records (unlimited)" },
+  { name: "max-bytes", value: "SIZE", summary: "keep at most so many bytes, 512MiB (unlimited)" },
+  { name: "max-age", value: "TIME", summary: "keep records so long, 7d (for ever)" },
+  { name: "max-per-subject", value: "COUNT", summary: "keep at most so many records of a subject (unlimited)" },
+  { name: "max-message-size", value: "SIZE", summary: "refuse larger messages (the broker's limit)" },
+  { name: "discard", value: "WHICH", summary: "at a limit drop the old, or refuse the new", choices: ["old", "new"] },
+  { name: "duplicate-window", value: "TIME", summary: "how long message ids are remembered (2m)" },
+];
+
+const birth: readonly CommandOption[] = [
+  { name: "retention", value: "RULE", summary: "why records leave", choices: ["limits", "interest", "workqueue"] },
+  { name: "storage", value: "WHERE", summary: "on disk, or in memory", choices: ["file", "memory"] },
+];
+
+const configuration: CommandOption = { name: "config", value: "FILE", summary: "the configuration file (WAYSTATION_CONFIG)" };
+const data: CommandOption = { name: "data", value: "DIR", summary: "the broker's data folder (WAYSTATION_DATA)" };
+
+export const commands: readonly Command[] = [
+  {
+    name: "serve",
+    operands: [],
+    summary: "run a broker",
+    options: [],
+    brokerOptions: true,
+    load: () => import("./serve.ts"),
+  },
+  {
+    name: "pub",
+    operands: ["SUBJECT", "[TEXT]"],
+    summary: "publish a message; without TEXT what stdin holds",
+    options: [
+      { name: "ack", value: undefined, summary: "wait until a station has stored it" },
+      header,
+      { name: "id", value: "ID", summary: "a message id: stored once, however often it is sent" },
+      { name: "reply", value: "SUBJECT", summary: "where answers should go" },
+      { name: "lines", value: undefined, summary: "every line of stdin is a message" },
+      { name: "count", value: "COUNT", summary: "publish it so often (1)" },
+      json,
+      ...connection,
+    ],
+    load: () => import("./publish.ts"),
+  },
+  {
+    name: "sub",
+    operands: ["FILTER"],
+    summary: "print messages as they are published",
+    options: [
+      { name: "queue", value: "GROUP", summary: "share them with the other members of this queue group" },
+      { name: "station", value: "NAME", summary: "print what this station holds, then what it stores" },
+      { name: "count", value: "COUNT", summary: "stop after so many" },
+      { name: "raw", value: undefined, summary: "payloads only, a line each" },
+      { name: "headers", value: undefined, summary: "headers too" },
+      json,
+      ...connection,
+    ],
+    load: () => import("./subscribe.ts"),
+  },
+  {
+    name: "request",
+    operands: ["SUBJECT", "[TEXT]"],
+    summary: "publish a request and print the answer",
+    options: [header, { name: "raw", value: undefined, summary: "the payload only" }, json, ...connection],
+    load: () => import("./request.ts"),
+  },
+  {
+    name: "station list",
+    operands: [],
+    summary: "the stations and what they hold",
+    options: [json, ...connection],
+    load: () => import("./station-show.ts"),
+  },
+  {
+    name: "station info",
+    operands: ["NAME"],
+    summary: "one station: policy and state",
+    options: [json, ...connection],
+    load: () => import("./station-show.ts"),
+  },
+  {
+    name: "station create",
+    operands: ["NAME"],
+    summary: "a new station; without --subjects it captures the subject of its name",
+    options: [...policy, ...birth, json, ...connection],
+    load: () => import("./station-change.ts"),
+  },
+  {
+    name: "station edit",
+    operands: ["NAME"],
+    summary: "change a station's policy; what is not named stays",
+    options: [...policy, json, ...connection],
+    load: () => import("./station-change.ts"),
+  },
+  {
+    name: "station purge",
+    operands: ["NAME"],
+    summary: "remove records and keep the station",
+    options: [
+      { name: "subject", value: "FILTER", summary: "only records of these subjects" },
+      { name: "up-to", value: "SEQUENCE", summary: "only records before this sequence" },
+      { name: "keep", value: "COUNT", summary: "keep the newest so many" },
+      yes,
+      json,
+      ...connection,
+    ],
+    load: () => import("./station-change.ts"),
+  },
+  {
+    name: "station delete",
+    operands: ["NAME"],
+    summary: "remove a station, its records and its groups",
+    options: [yes, json, ...connection],
+    load: () => import("./station-change.ts"),
+  },
+  {
+    name: "group list",
+    operands: ["STATION"],
+    summary: "the consumer groups of a station and how far they are",
+    options: [json, ...connection],
+    load: () => import("./group.ts"),
+  },
+  {
+    name: "group info",
+    operands: ["STATION", "GROUP"],
+    summary: "one consumer group",
+    options: [json, ...connection],
+    load: () => import("./group.ts"),
+  },
+  {
+    name: "group delete",
+    operands: ["STATION", "GROUP"],
+    summary: "forget a consumer group and how far it was",
+    options: [yes, json, ...connection],
+    load: () => import("./group.ts"),
+  },
+  {
+    name: "user list",
+    operands: [],
+    summary: "the users of a configuration file",
+    options: [configuration, json],
+    load: () => import("./user.ts"),
+  },
+  {
+    name: "user add",
+    operands: ["NAME"],
+    summary: "write a user into the configuration file, the password hashed",
+    options: [
+      { name: "password", value: "PASSWORD", summary: "the password; without it, the first line of stdin" },
+      { name: "tenant", value: "NAME", summary: "the tenant it belongs to" },
+      configuration,
+      json,
+    ],
+    load: () => import("./user.ts"),
+  },
+  {
+    name: "user delete",
+    operands: ["NAME"],
+    summary: "take a user out of the configuration file",
+    options: [configuration, json],
+    load: () => import("./user.ts"),
+  },
+  {
+    name: "tenant list",
+    operands: [],
+    summary: "the tenants of a configuration file",
+    options: [configuration, json],
+    load: () => import("./tenant.ts"),
+  },
+  {
+    name: "tenant add",
+    operands: ["NAME"],
+    summary: "write a tenant into the configuration file",
+    options: [configuration, json],
+    load: () => import("./tenant.ts"),
+  },
+  {
+    name: "tenant delete",
+    operands: ["NAME"],
+    summary: "take a tenant without users out of the configuration file",
+    options: [configuration, json],
+    load: () => import("./tenant.ts"),
+  },
+  {
+    name: "reload",
+    operands: [],
+    summary: "make a running broker apply its changed configuration",
+    options: [data, { name: "addresses-file", value: "FILE", summary: "find the broker by its address file instead" }, json],
+    load: () => import("./reload.ts"),
+  },
+  {
+    name: "bench",
+    operands: [],
+    summary: "measure a running broker from here",
+    options: [
+      { name: "messages", value: "COUNT", summary: "messages of each measurement (100000)" },
+      { name: "size", value: "SIZE", summary: "bytes of a payload (100)" },
+      { name: "window", value: "COUNT", summary: "unacknowledged messages at most (1000)" },
+      { name: "storage", value: "WHERE", summary: "of the station it makes and removes", choices: ["file", "memory"] },
+      json,
+      ...connection,
+    ],
+    load: () => import("./bench.ts"),
+  },
+  {
+    name: "fsck",
+    operands: ["[DIR]"],
+    summary: "examine a data folder that no broker has open; exit code 1 when it is damaged",
+    options: [data, json],
+    load: () => import("./fsck.ts"),
+  },
+  {
+    name: "check",
+    operands: ["FILE"],
+    summary: "examine a configuration file and name everything that is wrong with it",
+    options: [json],
+    load: () => import("./check.ts"),
+  },
+  {
+    name: "completion",
+    operands: ["SHELL"],
+    summary: "a completion script for bash, zsh or fish",
+    options: [],
+    load: () => import("./completion.ts"),
+  },
+  { name: "version", operands: [], summary: "the version", options: [json], load: () => import("./version.ts") },
+  { name: "help", operands: ["[COMMAND]", "[WORD]"], summary: "this list, or one command", options: [], load: () => import("./help.ts") },
+];
+
+export interface Found {
+  /** Undefined: no command was named at all. */
+  readonly command: Command | undefined;
+  readonly rest: readonly string[];
+}
+
+/** The command the first one or two words name. */
+export function commandOf(args: readonly string[]): Found {
+  const [first, second] = args;
+  if (first === undefined) return { command: undefined, rest: [] };
+  const word = aliases.get(first) ?? first;
+  if (word === "help" && second === undefined) return { command: undefined, rest: [] };
+  const single = commands.find((command) => command.name === word);
+  if (single !== undefined) return { command: single, rest: args.slice(1) };
+  const family = commands.filter((command) => command.name.startsWith(`${word} `));
+  if (family.length === 0) throw unknownCommand(word);
+  const exact = family.find((command) => command.name === `${word} ${second ?? ""}`);
+  if (exact !== undefined) return { command: exact, rest: args.slice(2) };
+  const words = family.map((command) => command.name.slice(word.length + 1));
+  const like = second === undefined ? undefined : nearest(second, words);
+  throw usage(`${word}: say what to do: ${words.join(", ")}${like === undefined ? "" : `; did you mean ${word} ${like}?`}`);
+}
+
+const aliases: ReadonlyMap<string, string> = new Map([
+  ["--version", "version"],
+  ["-v", "version"],
+  ["--help", "help"],
+  ["-h", "help"],
+]);
+
+function unknownCommand(word: string): Error {
+  const like = nearest(
+    word,
+    commands.map((command) => command.name.split(" ")[0] ?? ""),
+  );
+  return usage(`there is no command '${word}', ${like === undefined ? "see waystation help" : `did you mean ${like}?`}`);
+}
