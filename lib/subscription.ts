@@ -61,6 +61,11 @@ export class Subscription {
     }
   }
 
+  /** A plain subscription without anything special to ask about: most are. */
+  get ordinary(): boolean {
+    return this.#traits === undefined;
+  }
+
   get queue(): string | undefined {
     return this.#traits?.queue;
   }

@@ -4,142 +4,211 @@
  *
  * Decides who matches, never who receives: conditions, echo and the choice of a queue's member belong to delivery.
  */
-import { filtersOverlap } from "../filter.ts";
+import { filtersOverlap, hasWildcard } from "../filter.ts";
 import type { Subscription } from "../subscription.ts";
+import { Generations } from "./generations.ts";
 import type { Matches } from "./matches.ts";
-import { Subject } from "./subject.ts";
+import { matchesOf, noMatches } from "./matching.ts";
+import { SubjectTable } from "./subject-table.ts";
+import type { Subject } from "./subject.ts";
+import { dot } from "./token.ts";
+import { Transients } from "./transients.ts";
+import { Trie } from "./trie.ts";
 
-const subjectsMax = 65_536;
-
-class Node {
-  readonly children: Map<string, Node> = new Map();
-  /** Filters that end here. */
-  readonly here: Set<Subscription> = new Set();
-  /** Filters that end here with a `>` after it. */
-  readonly below: Set<Subscription> = new Set();
+export interface RouterOptions {
+  /** How many subjects are remembered at most (131,072, about 350 B each when live), and their bytes together (16 MiB). */
+  readonly subjectsMax?: number;
+  readonly subjectBytesMax?: number;
+  /** Makes hash collisions unpredictable for those who choose subjects: any 32 random bits. */
+  readonly seed?: number;
 }
 
+/** How many remembered subjects are looked at for stale answers when a subscription goes. */
+const tidiedPerRemoval = 4;
+/** Subjects that begin so are not met twice. */
+const oneOffs: readonly Buffer[] = ["_INBOX.", "_R_.", "$JS.ACK."].map((text) => Buffer.from(text));
+const ackPrefix: Buffer = Buffer.from("$JS.ACK.");
+const dollar = 0x24;
+
 export class Router {
-  readonly #root: Node = new Node();
-  readonly #all: Set<Subscription> = new Set();
-  readonly #subjects: Map<string, Subject> = new Map();
-  #generation = 0;
+  readonly #trie: Trie;
+  readonly #generations: Generations;
+  readonly #table: SubjectTable;
+  readonly #transients: Transients = new Transients();
+  #filterBytes: Buffer = Buffer.alloc(1024);
+  #count = 0;
+
+  constructor(options: RouterOptions = {}) {
+    const seed = options.seed ?? 0x5eed;
+    this.#trie = new Trie(seed);
+    this.#generations = new Generations(seed);
+    this.#table = new SubjectTable(options.subjectsMax ?? 131_072, options.subjectBytesMax ?? 16 * 1024 * 1024, seed);
+  }
 
   /** Number of subscriptions in the index. */
   get count(): number {
-    return this.#all.size;
+    return this.#count;
+  }
+
+  /** What the index takes beside the subscriptions themselves and the remembered subjects, in bytes. */
+  get memoryBytes(): number {
+    return this.#trie.memoryBytes;
+  }
+
+  /** Number of remembered subjects. */
+  get subjectCount(): number {
+    return this.#table.count;
   }
 
   /** Takes effect at once. The filter is well formed (`parseFilter`). Adding twice is one. */
   add(subscription: Subscription): void {
-    if (this.#all.has(subscription)) return;
-    const { node, below } = this.#place(subscription.filter);
-    (below ? node.below : node.here).add(subscription);
+    if (subscription.place !== -1) return;
+    const length = this.#encode(subscription.filter);
+    this.#trie.add(subscription, this.#filterBytes, length);
+    this.#generations.change(this.#filterBytes, length);
     subscription.active = true;
-    this.#all.add(subscription);
-    this.#generation++;
+    this.#count++;
   }
 
   /** Takes effect at once. False when it was not there. */
   remove(subscription: Subscription): boolean {
     subscription.active = false;
-    if (!this.#all.delete(subscription)) return false;
-    const { node, below } = this.#place(subscription.filter);
-    (below ? node.below : node.here).delete(subscription);
-    this.#generation++;
+    if (subscription.place === -1) return false;
+    this.#trie.remove(subscription);
+    this.#generations.change(this.#filterBytes, this.#encode(subscription.filter));
+    this.#count--;
+    this.#tidy();
     return true;
   }
 
   /** The subject of these bytes: interned when it is met again and again, else a transient one, valid during the current call. */
   resolve(bytes: Buffer, start: number, end: number): Subject {
-    const key = bytes.toString("latin1", start, end);
-    let subject = this.#subjects.get(key);
-    if (subject === undefined) {
-      if (this.#subjects.size >= subjectsMax) this.#subjects.clear();
-      subject = new Subject(Buffer.from(bytes.subarray(start, end)), false);
-      this.#subjects.set(key, subject);
+    // One with a final dot is no subject, and in the table it would be taken for a prefix.
+    if (bytes[end - 1] !== dot && !isOneOff(bytes, start, end)) {
+      const subject = this.#table.intern(bytes, start, end);
+      if (subject !== undefined) return subject;
     }
-    return subject;
+    return this.#transients.next(bytes, start, end);
   }
 
   /** Who matches the subject. The answer is never changed afterwards; a subscription removed since has `active` false. */
   match(subject: Subject): Matches {
-    if (subject.matches !== undefined && subject.matchesGeneration === this.#generation) return subject.matches;
-    const matches = this.#find(subject.text);
-    subject.matches = matches;
-    subject.matchesGeneration = this.#generation;
-    return matches;
+    if (subject.matchedAt === this.#generations.changes && subject.matchedBy === this && subject.matches !== undefined) {
+      return subject.matches;
+    }
+    return subject.transient ? this.#matchTransient(subject) : this.#rematch(subject);
   }
 
   /** As `resolve` and `match`, for a subject that is not needed itself. */
   matchOnce(bytes: Buffer, start: number, end: number): Matches {
-    return this.#find(bytes.toString("utf8", start, end));
+    const prefixEnd = startsWith(bytes, start, end, ackPrefix) ? 0 : reusablePrefixEnd(bytes, start, end);
+    if (prefixEnd === 0) return this.#walk(bytes, start, end);
+    if (prefixEnd === end) return noMatches;
+    // An entry with a final dot is no subject: it keeps the answer for every last token that no filter names.
+    const prefix = this.#table.intern(bytes, start, prefixEnd);
+    if (prefix === undefined) return this.#walk(bytes, start, end);
+    const fresh = this.#isFresh(prefix);
+    if (fresh && prefix.matches !== undefined) return prefix.matches;
+    const matches = this.#walk(bytes, start, end);
+    if (!fresh) this.#remember(prefix, this.#trie.anyLast ? matches : undefined);
+    return matches;
   }
 
   /** True when a message on this subject would match something. */
   hasInterest(subject: string): boolean {
-    const matches = this.#find(subject);
+    const bytes = Buffer.from(subject);
+    const matches = this.#walk(bytes, 0, bytes.length);
     return matches.plain.length + matches.queues.length + matches.captures.length > 0;
   }
 
-  /** How many subscriptions some subject of the filter would match. Walks them all: not for the hot path. */
+  /** How many subscriptions some subject of the filter would match. With wildcards it looks at all: not for the hot path. */
   interestIn(filter: string): number {
     let count = 0;
-    for (const subscription of this.#all) if (filtersOverlap(filter, subscription.filter)) count++;
+    if (!hasWildcard(filter)) {
+      const bytes = Buffer.from(filter);
+      const matches = this.#walk(bytes, 0, bytes.length);
+      for (const members of matches.queues) count += members.length;
+      return count + matches.plain.length + matches.captures.length;
+    }
+    for (const subscription of this.#trie.lists.all()) if (filtersOverlap(filter, subscription.filter)) count++;
     return count;
   }
 
-  /** Every subscription in the index. */
-  subscriptions(): IterableIterator<Subscription> {
-    return this.#all.values();
+  /** Every subscription in the index, in no order. None may be added or removed meanwhile. */
+  subscriptions(): Generator<Subscription, void, undefined> {
+    return this.#trie.lists.all();
   }
 
-  #place(filter: string): { node: Node; below: boolean } {
-    const tokens = filter.split(".");
-    const below = tokens.at(-1) === ">";
-    let node = this.#root;
-    for (const token of below ? tokens.slice(0, -1) : tokens) {
-      let next = node.children.get(token);
-      if (next === undefined) node.children.set(token, (next = new Node()));
-      node = next;
+  #walk(bytes: Uint8Array, start: number, end: number): Matches {
+    const count = this.#trie.walk(bytes, start, end);
+    return matchesOf(this.#trie.lists, this.#trie.found, count, bytes[start] === dollar);
+  }
+
+  #matchTransient(subject: Subject): Matches {
+    const matches = this.matchOnce(subject.bytes, 0, subject.bytes.length);
+    subject.matches = matches;
+    subject.matchedBy = this;
+    subject.matchedAt = this.#generations.changes;
+    return matches;
+  }
+
+  #rematch(subject: Subject): Matches {
+    if (this.#isFresh(subject) && subject.matches !== undefined) return subject.matches;
+    const matches = this.#walk(subject.bytes, 0, subject.bytes.length);
+    this.#remember(subject, matches);
+    return matches;
+  }
+
+  /** True when what the entry remembers, or that it remembers nothing, is still right. */
+  #isFresh(subject: Subject): boolean {
+    if (subject.matchedBy !== this) return false;
+    if (subject.matchedAt === this.#generations.changes) return true;
+    if (subject.familyGeneration !== this.#generations.of(subject.family)) return false;
+    subject.matchedAt = this.#generations.changes;
+    return true;
+  }
+
+  #remember(subject: Subject, matches: Matches | undefined): void {
+    if (subject.matchedBy !== this) {
+      subject.family = this.#generations.family(subject.bytes, 0, subject.bytes.length);
+      subject.matchedBy = this;
     }
-    return { node, below };
+    subject.matches = matches;
+    subject.matchedAt = this.#generations.changes;
+    subject.familyGeneration = this.#generations.of(subject.family);
   }
 
-  #find(subject: string): Matches {
-    const tokens = subject.split(".");
-    const found: Subscription[] = [];
-    const visit = (node: Node, depth: number): void => {
-      for (const entry of node.below) if (depth < tokens.length || entry.parentToo) found.push(entry);
-      const token = tokens[depth];
-      if (token === undefined) {
-        for (const entry of node.here) found.push(entry);
-        return;
-      }
-      const literal = node.children.get(token);
-      if (literal !== undefined) visit(literal, depth + 1);
-      const any = token === "*" ? undefined : node.children.get("*");
-      if (any !== undefined) visit(any, depth + 1);
-    };
-    if (!tokens.includes("")) visit(this.#root, 0);
-    return sorted(found, subject.startsWith("$"));
+  /** Answers that are stale keep what they name from being collected: forgets a few. */
+  #tidy(): void {
+    for (let i = 0; i < tidiedPerRemoval; i++) {
+      const subject = this.#table.next();
+      if (subject !== undefined && subject.matches !== undefined && !this.#isFresh(subject)) subject.matches = undefined;
+    }
+  }
+
+  #encode(filter: string): number {
+    if (filter.length * 3 > this.#filterBytes.length) this.#filterBytes = Buffer.alloc(filter.length * 3);
+    return this.#filterBytes.write(filter, "utf8");
   }
 }
 
-/** Tells apart what one subject matched. */
-function sorted(found: readonly Subscription[], dollar: boolean): Matches {
-  const plain: Subscription[] = [];
-  const queues: Map<string, Subscription[]> = new Map();
-  const captures: Subscription[] = [];
-  for (const entry of found) {
-    if (dollar && entry.noDollar && /^[*>]/.test(entry.filter)) continue;
-    if (entry.capture !== undefined) captures.push(entry);
-    else if (entry.queue === undefined) plain.push(entry);
-    else {
-      const members = queues.get(entry.queue);
-      if (members === undefined) queues.set(entry.queue, [entry]);
-      else members.push(entry);
-    }
-  }
-  return { plain, queues: [...queues.values()], captures };
+function isOneOff(bytes: Buffer, start: number, end: number): boolean {
+  const first = bytes[start];
+  if (first !== 0x5f && first !== dollar) return false;
+  for (const prefix of oneOffs) if (startsWith(bytes, start, end, prefix)) return true;
+  return false;
+}
+
+function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  if (end - start < prefix.length) return false;
+  for (let i = 0; i < prefix.length; i++) if (bytes[start + i] !== prefix[i]) return false;
+  return true;
+}
+
+/** The end of the subject's prefix up to and with its last dot, when it has at least two tokens; else 0. */
+function reusablePrefixEnd(bytes: Buffer, start: number, end: number): number {
+  let last = end;
+  while (last > start && bytes[last - 1] !== dot) last--;
+  for (let at = start; at < last - 1; at++) if (bytes[at] === dot) return last;
+  return 0;
 }

@@ -1,18 +1,21 @@
 /**
  * The hot currency of the broker: a subject met before, with everything that was ever derived from its bytes. Interned in a
  * bounded table (`subject-table.ts`); an unusual one-off subject (a reply, an ack) travels as a transient entry that is reused.
- * Nobody may keep a Subject beyond the call it was given in without `retain`-ing a copy of its text.
+ * Nobody may keep a transient Subject beyond the call it was given in; an interned one never changes its bytes.
  */
 import type { Matches } from "./matches.ts";
 
 export class Subject {
-  /** Exactly the subject, no more. For a transient subject a view into somebody's chunk. */
+  /** Exactly the subject, no more. */
   bytes: Buffer;
   /** True when the object is reused for the next one-off subject. */
   readonly transient: boolean;
-  /** Cached by the router; check `matchesGeneration` first, or better call `router.match`. */
+  /** For the router alone: its last answer, whose it is, and up to which change it is known to be right. Ask `router.match`. */
   matches: Matches | undefined;
-  matchesGeneration: number;
+  matchedBy: object | undefined;
+  matchedAt: number;
+  family: number;
+  familyGeneration: number;
   /** Publish permission as cached by `lib/auth`: the permission set it was computed for, and the verdict. */
   permissionSet: object | undefined;
   permissionVerdict: boolean;
@@ -22,13 +25,16 @@ export class Subject {
     this.bytes = bytes;
     this.transient = transient;
     this.matches = undefined;
-    this.matchesGeneration = -1;
+    this.matchedBy = undefined;
+    this.matchedAt = -1;
+    this.family = -1;
+    this.familyGeneration = -1;
     this.permissionSet = undefined;
     this.permissionVerdict = false;
     this.#text = undefined;
   }
 
-  /** The subject as text (Latin-1 when it is not UTF-8 is never produced: bytes are decoded as UTF-8). */
+  /** The subject as text (bytes that are not UTF-8 show as U+FFFD). */
   get text(): string {
     return (this.#text ??= this.bytes.toString("utf8"));
   }
@@ -37,7 +43,7 @@ export class Subject {
   become(bytes: Buffer): void {
     this.bytes = bytes;
     this.matches = undefined;
-    this.matchesGeneration = -1;
+    this.matchedBy = undefined;
     this.permissionSet = undefined;
     this.#text = undefined;
   }
