@@ -156,14 +156,14 @@ export class NatsDoor implements SessionHost, PoolUser {
     this.lameDuck = true;
     for (const session of this.#sessions) session.announceLameDuck();
     await this.#listener?.close();
-    this.clock.after(this.limits.lameDuckMs, () => this.#closeOneByOne());
+    this.clock.after(this.limits.lameDuckMs, () => this.#closeOneByOne([...this.#sessions]));
   }
 
-  #closeOneByOne(): void {
-    const [first] = this.#sessions;
-    if (first === undefined || this.#closing !== undefined) return;
-    first.close("lame_duck");
-    this.clock.after(Math.min(1_000, lameDuckCloseMs / (this.#sessions.size + 1)), () => this.#closeOneByOne());
+  #closeOneByOne(left: NatsSession[]): void {
+    const next = left.pop();
+    if (next === undefined || this.#closing !== undefined) return;
+    next.close("lame_duck");
+    this.clock.after(Math.min(1_000, lameDuckCloseMs / (left.length + 1)), () => this.#closeOneByOne(left));
   }
 
   /** Stops listening and closes every session once what waits for it is sent. Callable twice. */

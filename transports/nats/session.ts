@@ -128,6 +128,11 @@ export class NatsSession implements Session, ConnectionHandler {
     return this.#subscriptions;
   }
 
+  /** What INFO asked the client to sign; `""` when keys are not asked for. */
+  get nonce(): string {
+    return this.#nonce;
+  }
+
   get pendingBytes(): number {
     return this.#outbox.pending;
   }
