@@ -10,7 +10,7 @@ import type { Identity } from "./auth/identity.ts";
 import { Pending } from "./pending.ts";
 import { Router } from "./router/router.ts";
 import { Tenant } from "./tenant.ts";
-import type { Attachment, CloseReason, Session } from "./transport.ts";
+import type { CloseReason, Session } from "./transport.ts";
 
 /** The tenant of those who name none. */
 export const defaultTenant = "$G";
@@ -109,7 +109,7 @@ export class Broker implements AttachmentHost {
     return this.#nextSession++;
   }
 
-  attach(session: Session, identity: Identity): Attachment {
+  attach(session: Session, identity: Identity): TenantAttachment {
     const attachment = new TenantAttachment(this, this.tenant(identity.tenant), session, identity);
     this.#attachments.set(session, attachment);
     return attachment;

@@ -17,6 +17,8 @@ export class Tenant {
   readonly system: Session;
   /** How many stations captured the last `publish` or `dispatch`: each sends one outcome. */
   captured = 0;
+  /** Counts dispatches, so that who is called several times during one can tell. */
+  dispatches = 0;
   /** Messages and bytes published into this tenant since start. */
   messagesIn = 0;
   bytesIn = 0;
@@ -43,6 +45,7 @@ export class Tenant {
   dispatch(matches: Matches, from: Session, message: Message, token: number): number {
     let taken = 0;
     this.captured = 0;
+    this.dispatches++;
     const plain = matches.plain;
     for (let i = 0; i < plain.length; i++) {
       const subscription = plain[i];

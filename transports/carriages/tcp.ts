@@ -38,7 +38,8 @@ export function listenTcp(options: TcpListenOptions): Promise<Listener> {
   });
 }
 
-function listenError(error: NodeJS.ErrnoException, options: TcpListenOptions): BrokerError {
+/** Says what to do about a port that could not be opened. */
+export function listenError(error: NodeJS.ErrnoException, options: ListenerAddress): BrokerError {
   const where = `${options.host}:${options.port}`;
   if (error.code === "EADDRINUSE") {
     return new BrokerError("address_in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`, {

@@ -1,0 +1,155 @@
+/**
+ * What both engines' WebSockets have in common as a Connection: writes are acknowledged in order once the engine has handed
+ * them on, and a peer that goes on sending while paused is kept in a bounded buffer, because neither engine's reader can be
+ * relied on to stop at once.
+ */
+import type { Clock } from "../../../lib/clock.ts";
+import type { Connection, ConnectionHandler, PeerCertificate } from "../connection.ts";
+import type { SecureServer } from "../tls.ts";
+import { closeCode, pausedBytesMax } from "./engine.ts";
+import type { WebRequest } from "./engine.ts";
+
+/** The engine's end of one WebSocket. */
+export interface RawSocket {
+  /** Sends one binary message. The bytes stay untouched until `sent` is called through `WebSocketConnection.sent`. */
+  send(bytes: Buffer): void;
+  close(code: number, reason: string): void;
+  destroy(): void;
+}
+
+export class WebSocketConnection implements Connection {
+  readonly remoteAddress: string;
+  readonly remotePort = 0;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly secure: boolean;
+  readonly peerCertificate: PeerCertificate | undefined = undefined;
+  /** Text messages close the connection (MQTT-6.0.0-1). */
+  readonly binaryOnly: boolean;
+  readonly #raw: RawSocket;
+  readonly #clock: Clock;
+  #handler: ConnectionHandler | undefined;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #paused = true;
+  #closed = false;
+  #ending = false;
+  #told = false;
+  #error: Error | undefined;
+  /** `done`s not yet called, oldest first. */
+  #unacknowledged: (() => void)[] = [];
+  #releasing = false;
+  #releasable = 0;
+
+  constructor(raw: RawSocket, clock: Clock, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean) {
+    this.#raw = raw;
+    this.#clock = clock;
+    this.remoteAddress = request.remoteAddress;
+    this.localAddress = local.address;
+    this.localPort = local.port;
+    this.secure = request.secure;
+    this.binaryOnly = binaryOnly;
+  }
+
+  start(handler: ConnectionHandler): void {
+    this.#handler = handler;
+    if (this.#closed) {
+      this.#tell();
+      return;
+    }
+    this.resume();
+  }
+
+  write(bytes: Buffer, done: () => void): void {
+    if (this.#closed || this.#ending) return;
+    this.#unacknowledged.push(done);
+    this.#raw.send(bytes);
+  }
+
+  end(): void {
+    this.endWith(closeCode.normal, "");
+  }
+
+  /** Ends with a close code that says why. */
+  endWith(code: number, reason: string): void {
+    if (this.#closed || this.#ending) return;
+    this.#ending = true;
+    this.#held = [];
+    this.#raw.close(code, reason);
+  }
+
+  destroy(): void {
+    if (!this.#closed) this.#raw.destroy();
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    while (this.#held.length > 0 && !this.#paused && !this.#closed && !this.#ending) {
+      const chunk = this.#held.shift();
+      if (chunk === undefined) break;
+      this.#heldBytes -= chunk.length;
+      this.#handler?.data(chunk);
+    }
+  }
+
+  upgradeToTls(_secure: SecureServer, _first: Buffer | undefined, _ready: () => void): void {
+    // TLS is below WebSocket; a protocol inside one never starts its own.
+    this.destroy();
+  }
+
+  /** From the engine: a message. `bytes` are only valid during the call. */
+  received(bytes: Buffer, isBinary: boolean): void {
+    if (this.#closed || this.#ending) return;
+    if (this.binaryOnly && !isBinary) {
+      this.endWith(closeCode.unsupportedData, "text frames carry no MQTT");
+      return;
+    }
+    if (this.#handler !== undefined && !this.#paused) {
+      this.#handler.data(bytes);
+      return;
+    }
+    this.#heldBytes += bytes.length;
+    if (this.#heldBytes > pausedBytesMax) {
+      this.endWith(closeCode.tryAgainLater, "the broker is busy: send more slowly");
+      return;
+    }
+    this.#held.push(Buffer.from(bytes));
+  }
+
+  /** From the engine: the oldest `count` writes have been handed on. May be called from within `send`. */
+  sent(count: number): void {
+    this.#releasable += count;
+    if (this.#releasing) return;
+    this.#releasing = true;
+    this.#clock.endOfTurn(() => {
+      this.#releasing = false;
+      const done = this.#unacknowledged.splice(0, this.#releasable);
+      this.#releasable = 0;
+      for (const release of done) release();
+    });
+  }
+
+  /** Writes not yet handed on. */
+  get unsent(): number {
+    return this.#unacknowledged.length - this.#releasable;
+  }
+
+  /** From the engine, once: the socket is gone. */
+  gone(error: Error | undefined): void {
+    this.#closed = true;
+    this.#error = error;
+    this.#held = [];
+    this.#unacknowledged = [];
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#told || this.#handler === undefined) return;
+    this.#told = true;
+    this.#handler.closed(this.#error);
+  }
+}

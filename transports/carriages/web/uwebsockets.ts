@@ -1,0 +1,307 @@
+/** The web engine on uWebSockets.js: HTTP and WebSocket in native code. Its buffers are only valid during a callback. */
+import { SystemClock } from "../../../lib/clock.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import { BrokerError } from "../../../lib/errors.ts";
+import type { Listener, ListenerAddress } from "../connection.ts";
+import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
+import { WebSocketConnection } from "./socket.ts";
+import type { RawSocket } from "./socket.ts";
+import type {
+  CompressOptions,
+  HttpRequest,
+  HttpResponse,
+  TemplatedApp,
+  WebSocket,
+  us_listen_socket,
+  us_socket_context_t,
+} from "uWebSockets.js";
+
+/** The package's types leave out its constants and the listen call with options. */
+interface Constants {
+  readonly DISABLED: CompressOptions;
+  readonly SHARED_COMPRESSOR: CompressOptions;
+  readonly SHARED_DECOMPRESSOR: CompressOptions;
+  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
+}
+
+interface Listening {
+  listen(host: string, port: number, options: number, done: (token: us_listen_socket | false) => void): unknown;
+}
+
+type Library = typeof import("uWebSockets.js") & Constants;
+
+/** Rejects where the binary does not load. */
+export async function loadUwebsockets(clock: Clock = new SystemClock()): Promise<WebEngine> {
+  return new UwebsocketsEngine((await import("uWebSockets.js")) as Library, clock);
+}
+
+interface SocketData {
+  readonly request: WebRequest;
+  readonly subprotocol: string | undefined;
+  readonly binaryOnly: boolean;
+  connection: WebSocketConnection | undefined;
+}
+
+class UwebsocketsEngine implements WebEngine {
+  readonly name = "uWebSockets.js";
+  readonly #library: Library;
+  readonly #clock: Clock;
+
+  constructor(library: Library, clock: Clock) {
+    this.#library = library;
+    this.#clock = clock;
+  }
+
+  listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener> {
+    const library = this.#library;
+    const app = options.tls === undefined ? library.App() : library.SSLApp(tlsOptions(options.tls));
+    const local = { address: options.host, port: 0 };
+    const secure = options.tls !== undefined;
+    app.ws<SocketData>("/*", {
+      compression: options.compression ? library.SHARED_COMPRESSOR | library.SHARED_DECOMPRESSOR : library.DISABLED,
+      maxPayloadLength: options.messageBytesMax,
+      idleTimeout: options.idleTimeoutSeconds,
+      sendPingsAutomatically: true,
+      // The outbox above bounds what is unsent; the library must never drop a part of the stream by itself.
+      maxBackpressure: 0,
+      closeOnBackpressureLimit: false,
+      upgrade: (response, request, context) => this.#upgrade(response, request, context, handlers, secure),
+      open: (socket) => this.#open(socket, handlers, local),
+      message: (socket, message, isBinary) => socket.getUserData().connection?.received(Buffer.from(message), isBinary),
+      drain: (socket) => {
+        const connection = socket.getUserData().connection;
+        if (connection !== undefined && socket.getBufferedAmount() === 0) connection.sent(connection.unsent);
+      },
+      close: (socket) => socket.getUserData().connection?.gone(undefined),
+    });
+    app.any("/*", (response, request) => receive(response, requestOf(response, request, secure), options.bodyBytesMax, handlers));
+    return new Promise((resolve, reject) => {
+      (app as unknown as Listening).listen(
+        options.host,
+        options.port,
+        library.LIBUS_LISTEN_EXCLUSIVE_PORT,
+        (token: us_listen_socket | false) => {
+          if (token === false) {
+            const where = `${options.host}:${options.port}`;
+            reject(
+              new BrokerError("address_in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`),
+            );
+            return;
+          }
+          local.port = library.us_socket_local_port(token);
+          resolve(new UwebsocketsListener(library, app, token, { host: options.host, port: local.port }));
+        },
+      );
+    });
+  }
+
+  #upgrade(response: HttpResponse, raw: HttpRequest, context: us_socket_context_t, handlers: WebHandlers, secure: boolean): void {
+    const request = requestOf(response, raw, secure);
+    const decision = handlers.upgrade(request);
+    if (decision.kind === "refuse") {
+      response.cork(() => response.writeStatus(`${decision.status} ${decision.text}`).end(decision.text));
+      return;
+    }
+    const data: SocketData = { request, subprotocol: decision.subprotocol, binaryOnly: decision.binaryOnly, connection: undefined };
+    response.upgrade(
+      data,
+      request.headers.get("sec-websocket-key") ?? "",
+      decision.subprotocol ?? "",
+      request.headers.get("sec-websocket-extensions") ?? "",
+      context,
+    );
+  }
+
+  #open(socket: WebSocket<SocketData>, handlers: WebHandlers, local: { address: string; port: number }): void {
+    const data = socket.getUserData();
+    let gone = false;
+    const raw: RawSocket = {
+      send: (bytes) => {
+        if (gone) return;
+        const status = socket.send(bytes, true, false);
+        if (status === 1 && socket.getBufferedAmount() === 0) connection.sent(1);
+      },
+      close: (code, reason) => {
+        if (!gone) socket.end(code, reason);
+      },
+      destroy: () => {
+        if (!gone) socket.close();
+      },
+    };
+    const connection = new WebSocketConnection(raw, this.#clock, data.request, local, data.binaryOnly);
+    const forget = connection.gone.bind(connection);
+    connection.gone = (error) => {
+      gone = true;
+      forget(error);
+    };
+    data.connection = connection;
+    handlers.opened(connection, data.request, data.subprotocol);
+  }
+}
+
+class UwebsocketsListener implements Listener {
+  readonly address: ListenerAddress;
+  readonly #library: Library;
+  readonly #app: TemplatedApp;
+  #token: us_listen_socket | undefined;
+
+  constructor(library: Library, app: TemplatedApp, token: us_listen_socket, address: ListenerAddress) {
+    this.#library = library;
+    this.#app = app;
+    this.#token = token;
+    this.address = address;
+  }
+
+  close(): Promise<void> {
+    if (this.#token !== undefined) {
+      this.#library.us_listen_socket_close(this.#token);
+      this.#token = undefined;
+    }
+    return Promise.resolve();
+  }
+
+  /** Cuts every connection, HTTP ones included. */
+  destroy(): void {
+    this.#app.close();
+  }
+}
+
+function tlsOptions(tls: NonNullable<WebListenOptions["tls"]>): { key_file_name: string; cert_file_name: string; passphrase?: string } {
+  return {
+    key_file_name: tls.keyFile,
+    cert_file_name: tls.certificateFile,
+    ...(tls.passphrase === undefined ? {} : { passphrase: tls.passphrase }),
+  };
+}
+
+function requestOf(response: HttpResponse, raw: HttpRequest, secure: boolean): WebRequest {
+  const headers = new Map<string, string>();
+  raw.forEach((name, value) => headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value));
+  return {
+    method: raw.getCaseSensitiveMethod().toUpperCase(),
+    path: raw.getUrl(),
+    query: raw.getQuery() ?? "",
+    headers,
+    remoteAddress: Buffer.from(response.getRemoteAddressAsText()).toString("latin1"),
+    secure,
+  };
+}
+
+/** Collects the body, then hands the request on. */
+function receive(raw: HttpResponse, request: WebRequest, bodyBytesMax: number, handlers: WebHandlers): void {
+  const response = new UwebsocketsResponse(raw);
+  const announced = Number(request.headers.get("content-length") ?? "0");
+  if (announced > bodyBytesMax) {
+    response.send(413, [["connection", "close"]], "the body is too large");
+    return;
+  }
+  let body: Buffer | undefined;
+  let length = 0;
+  raw.onData((chunk, isLast) => {
+    if (response.finished) return;
+    const bytes = Buffer.from(chunk);
+    if (length + bytes.length > bodyBytesMax) {
+      response.send(413, [["connection", "close"]], "the body is too large");
+      return;
+    }
+    if (isLast && length === 0) {
+      handlers.request(request, Buffer.from(bytes), response);
+      return;
+    }
+    if (body === undefined || length + bytes.length > body.length) {
+      const grown = Buffer.allocUnsafe(Math.max(announced, (length + bytes.length) * (isLast ? 1 : 2)));
+      body?.copy(grown, 0, 0, length);
+      body = grown;
+    }
+    length += bytes.copy(body, length);
+    if (isLast) handlers.request(request, body.subarray(0, length), response);
+  });
+}
+
+class UwebsocketsResponse implements WebResponse {
+  onAborted: (() => void) | undefined = undefined;
+  onDrain: (() => void) | undefined = undefined;
+  #finished = false;
+  readonly #raw: HttpResponse;
+
+  constructor(raw: HttpResponse) {
+    this.#raw = raw;
+    raw.onAborted(() => {
+      if (this.#finished) return;
+      this.#finished = true;
+      this.onAborted?.();
+    });
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  send(status: number, headers: readonly (readonly [string, string])[], body: Uint8Array | string): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#raw.cork(() => {
+      this.#head(status, headers);
+      this.#raw.end(body);
+    });
+  }
+
+  begin(status: number, headers: readonly (readonly [string, string])[]): void {
+    if (this.#finished) return;
+    this.#raw.cork(() => this.#head(status, headers));
+    this.#raw.onWritable(() => {
+      this.onDrain?.();
+      return true;
+    });
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    if (this.#finished) return true;
+    let room = true;
+    this.#raw.cork(() => {
+      room = this.#raw.write(chunk);
+    });
+    return room;
+  }
+
+  end(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#raw.cork(() => this.#raw.end());
+  }
+
+  #head(status: number, headers: readonly (readonly [string, string])[]): void {
+    this.#raw.writeStatus(`${status} ${statusText(status)}`);
+    for (const [name, value] of headers) this.#raw.writeHeader(name, value);
+  }
+}
+
+function statusText(status: number): string {
+  return statusTexts.get(status) ?? (status < 400 ? "OK" : "Error");
+}
+
+const statusTexts: ReadonlyMap<number, string> = new Map([
+  [200, "OK"],
+  [201, "Created"],
+  [202, "Accepted"],
+  [204, "No Content"],
+  [304, "Not Modified"],
+  [400, "Bad Request"],
+  [401, "Unauthorized"],
+  [403, "Forbidden"],
+  [404, "Not Found"],
+  [405, "Method Not Allowed"],
+  [406, "Not Acceptable"],
+  [409, "Conflict"],
+  [411, "Length Required"],
+  [412, "Precondition Failed"],
+  [413, "Payload Too Large"],
+  [415, "Unsupported Media Type"],
+  [422, "Unprocessable Entity"],
+  [426, "Upgrade Required"],
+  [429, "Too Many Requests"],
+  [500, "Internal Server Error"],
+  [501, "Not Implemented"],
+  [503, "Service Unavailable"],
+  [507, "Insufficient Storage"],
+]);

@@ -1,0 +1,238 @@
+/** The web engine where uWebSockets.js does not load: node:http for requests, `ws` for upgrades. */
+import { readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer as createTlsServer } from "node:https";
+import type { Duplex } from "node:stream";
+import { WebSocketServer } from "ws";
+import type { WebSocket } from "ws";
+import { SystemClock } from "../../../lib/clock.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import { listenError } from "../tcp.ts";
+import type { Listener, ListenerAddress } from "../connection.ts";
+import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
+import { WebSocketConnection } from "./socket.ts";
+import type { RawSocket } from "./socket.ts";
+
+export class WsEngine implements WebEngine {
+  readonly name = "ws";
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = new SystemClock()) {
+    this.#clock = clock;
+  }
+
+  listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener> {
+    const secure = options.tls !== undefined;
+    const timeouts = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 2_000 };
+    const server: Server =
+      options.tls === undefined
+        ? createServer(timeouts)
+        : createTlsServer({
+            ...timeouts,
+            key: readFileSync(options.tls.keyFile),
+            cert: readFileSync(options.tls.certificateFile),
+            ...(options.tls.passphrase === undefined ? {} : { passphrase: options.tls.passphrase }),
+          });
+    const sockets = new WebSocketServer({
+      noServer: true,
+      maxPayload: options.messageBytesMax,
+      maxFragments: 1_024,
+      maxBufferedChunks: 16_384,
+      perMessageDeflate: options.compression ? { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 64 } : false,
+      clientTracking: true,
+      handleProtocols: () => false,
+    });
+    const local = { address: options.host, port: 0 };
+    server.on("request", (raw: IncomingMessage, response: ServerResponse) => {
+      receive(raw, requestOf(raw, secure), response, options.bodyBytesMax, handlers);
+    });
+    server.on("upgrade", (raw: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const request = requestOf(raw, secure);
+      const decision = handlers.upgrade(request);
+      if (decision.kind === "refuse") {
+        refuse(socket, decision.status, decision.text);
+        return;
+      }
+      // `ws` asks which subprotocol to answer with; the decision is made already.
+      sockets.options.handleProtocols = () => decision.subprotocol ?? false;
+      sockets.handleUpgrade(raw, socket, head, (ws) => {
+        const connection = this.#connect(ws, request, local, decision.binaryOnly);
+        watchIdle(ws, options.idleTimeoutSeconds, this.#clock);
+        handlers.opened(connection, request, decision.subprotocol);
+      });
+    });
+    return new Promise((resolve, reject) => {
+      server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
+      server.listen({ host: options.host, port: options.port, backlog: 1024 }, () => {
+        server.removeAllListeners("error");
+        server.on("error", () => {});
+        const bound = server.address();
+        local.port = typeof bound === "object" && bound !== null ? bound.port : 0;
+        resolve(new WsListener(server, sockets, { host: options.host, port: local.port }));
+      });
+    });
+  }
+
+  #connect(ws: WebSocket, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean): WebSocketConnection {
+    ws.binaryType = "nodebuffer";
+    const raw: RawSocket = {
+      send: (bytes) => {
+        ws.send(bytes, { binary: true, compress: false }, (error) => {
+          if (error === undefined || error === null) connection.sent(1);
+        });
+      },
+      close: (code, reason) => {
+        ws.close(code, reason);
+        this.#clock.after(2_000, () => ws.terminate());
+      },
+      destroy: () => ws.terminate(),
+    };
+    const connection = new WebSocketConnection(raw, this.#clock, request, local, binaryOnly);
+    let fault: Error | undefined;
+    ws.on("message", (data: Buffer, isBinary: boolean) => connection.received(data, isBinary));
+    ws.on("error", (error: Error) => (fault ??= error));
+    ws.on("close", () => connection.gone(fault));
+    return connection;
+  }
+}
+
+class WsListener implements Listener {
+  readonly address: ListenerAddress;
+  readonly #server: Server;
+  readonly #sockets: WebSocketServer;
+
+  constructor(server: Server, sockets: WebSocketServer, address: ListenerAddress) {
+    this.#server = server;
+    this.#sockets = sockets;
+    this.address = address;
+  }
+
+  close(): Promise<void> {
+    this.#server.close();
+    this.#server.closeIdleConnections();
+    return Promise.resolve();
+  }
+
+  /** Cuts every connection, HTTP ones included. */
+  destroy(): void {
+    for (const socket of this.#sockets.clients) socket.terminate();
+    this.#server.closeAllConnections();
+  }
+}
+
+/** Pings at half the idle time; a peer silent for all of it is cut. */
+function watchIdle(ws: WebSocket, idleSeconds: number, clock: Clock): void {
+  if (idleSeconds === 0) return;
+  let heard = clock.monotonicMs();
+  const hear = (): void => {
+    heard = clock.monotonicMs();
+  };
+  ws.on("message", hear);
+  ws.on("pong", hear);
+  ws.on("ping", hear);
+  const look = (): void => {
+    if (ws.readyState !== ws.OPEN) return;
+    if (clock.monotonicMs() - heard > idleSeconds * 1000) {
+      ws.terminate();
+      return;
+    }
+    ws.ping();
+    clock.after(idleSeconds * 500, look);
+  };
+  clock.after(idleSeconds * 500, look);
+}
+
+function requestOf(raw: IncomingMessage, secure: boolean): WebRequest {
+  const headers = new Map<string, string>();
+  for (const [name, value] of Object.entries(raw.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(", ") : value);
+  }
+  const url = raw.url ?? "/";
+  const mark = url.indexOf("?");
+  return {
+    method: raw.method ?? "GET",
+    path: mark < 0 ? url : url.slice(0, mark),
+    query: mark < 0 ? "" : url.slice(mark + 1),
+    headers,
+    remoteAddress: raw.socket.remoteAddress ?? "",
+    secure,
+  };
+}
+
+function refuse(socket: Duplex, status: number, text: string): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
+  );
+}
+
+function receive(raw: IncomingMessage, request: WebRequest, target: ServerResponse, bodyBytesMax: number, handlers: WebHandlers): void {
+  const response = new WsResponse(target);
+  const chunks: Buffer[] = [];
+  let length = 0;
+  raw.on("data", (chunk: Buffer) => {
+    if (response.finished) return;
+    length += chunk.length;
+    if (length > bodyBytesMax) {
+      response.send(413, [["connection", "close"]], "the body is too large");
+      return;
+    }
+    chunks.push(chunk);
+  });
+  raw.on("end", () => {
+    const [only] = chunks;
+    if (!response.finished) handlers.request(request, chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks), response);
+  });
+}
+
+class WsResponse implements WebResponse {
+  onAborted: (() => void) | undefined = undefined;
+  onDrain: (() => void) | undefined = undefined;
+  #finished = false;
+  readonly #raw: ServerResponse;
+
+  constructor(raw: ServerResponse) {
+    this.#raw = raw;
+    raw.on("error", () => {});
+    raw.on("close", () => {
+      if (this.#finished) return;
+      this.#finished = true;
+      this.onAborted?.();
+    });
+    raw.on("drain", () => this.onDrain?.());
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  send(status: number, headers: readonly (readonly [string, string])[], body: Uint8Array | string): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#head(status, headers);
+    const length = typeof body === "string" ? Buffer.byteLength(body) : body.length;
+    if (status !== 204 && status !== 304) this.#raw.setHeader("content-length", length);
+    this.#raw.end(body);
+  }
+
+  begin(status: number, headers: readonly (readonly [string, string])[]): void {
+    if (this.#finished) return;
+    this.#head(status, headers);
+    this.#raw.flushHeaders();
+  }
+
+  write(chunk: Uint8Array | string): boolean {
+    return this.#finished || this.#raw.write(chunk);
+  }
+
+  end(): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    this.#raw.end();
+  }
+
+  #head(status: number, headers: readonly (readonly [string, string])[]): void {
+    this.#raw.statusCode = status;
+    for (const [name, value] of headers) this.#raw.appendHeader(name, value);
+  }
+}

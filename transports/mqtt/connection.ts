@@ -1,0 +1,610 @@
+/**
+ * One network connection of a client: the handshake, keep-alive, publishes on their way in, frames on their way out. It belongs to
+ * a session from CONNACK on and leaves it behind when it closes. What the peer may not do ends it with the reason code of the
+ * specification, told before the socket closes.
+ */
+import type { Timer } from "../../lib/clock.ts";
+import type { Message } from "../../lib/message.ts";
+import { Message as BrokerMessage, nothing } from "../../lib/message.ts";
+import { Subject } from "../../lib/router/subject.ts";
+import type { CloseReason, PublishOutcome } from "../../lib/transport.ts";
+import type { Connection, ConnectionHandler } from "../carriages/connection.ts";
+import { Outbox } from "../outbox.ts";
+import { AckQueue } from "./ack-queue.ts";
+import { authenticate } from "./handshake.ts";
+import type { Accepted } from "./handshake.ts";
+import { completed, forwardable, headersOf, propertiesOf } from "./forward.ts";
+import { InboundPublish } from "./inbound.ts";
+import type { MqttDoor } from "./door.ts";
+import { MqttDecoder, PublishView } from "./packet/decoder.ts";
+import type { ConnectPacket, PacketHandler, ProtocolLevel, SubscribePacket, UnsubscribePacket, Will } from "./packet/decoder.ts";
+import { encodeRare, pingResponse, publishBytes, writeAck, writePublish } from "./packet/encoder.ts";
+import { MqttFault, reason } from "./packet/reason.ts";
+import type { Entry, MqttSession } from "./session.ts";
+import { secondsLeft } from "./session.ts";
+import { subscribe, unsubscribe } from "./subscribing.ts";
+import { subjectBytesMax, topicOfSubject, writeSubject } from "./topic.ts";
+
+const topicAliasMaxOut = 64;
+
+export class MqttConnection implements ConnectionHandler, PacketHandler {
+  readonly door: MqttDoor;
+  readonly connection: Connection;
+  readonly outbox: Outbox;
+  /** Undefined until CONNACK. */
+  session: MqttSession | undefined = undefined;
+  level: ProtocolLevel = 4;
+  /** Deliveries the client takes unacknowledged. */
+  window = 100;
+  will: Will | undefined = undefined;
+  requestProblemInformation = true;
+  accepted: Accepted | undefined = undefined;
+  readonly #decoder: MqttDecoder;
+  readonly #acks: AckQueue;
+  readonly #message: BrokerMessage = new BrokerMessage(new Subject(nothing, true));
+  readonly #inbound: InboundPublish = new InboundPublish(new PublishView());
+  #packetBytesMaxOut = 0;
+  #aliasesIn: (Buffer | undefined)[] = [];
+  #aliasesOut: Map<string, number> = new Map();
+  #aliasesOutMax = 0;
+  #subjectBuffer: Buffer = Buffer.allocUnsafe(256);
+  #topicBefore: Buffer = nothing;
+  #subjectBefore: Subject | undefined;
+  #timer: Timer | undefined;
+  #keepAliveMs = 0;
+  #heardMs: number;
+  #closed = false;
+  #ending = false;
+  #clean = false;
+  /** CONNECT is being judged: what comes meanwhile waits. */
+  #judging = false;
+  #waiting: Buffer[] = [];
+  #waitingBytes = 0;
+
+  constructor(door: MqttDoor, connection: Connection) {
+    this.door = door;
+    this.connection = connection;
+    this.outbox = new Outbox({
+      connection,
+      pool: door.pool,
+      flushList: door.flushList,
+      pendingBytesMax: door.pendingBytesMax,
+      roomBytesMax: door.pendingBytesMax / 2,
+      drained: () => this.#drained(),
+    });
+    this.#decoder = new MqttDecoder(this, door.settings.packetBytesMax);
+    this.#acks = new AckQueue((packetId, qos, code) => this.#sendAck(qos === 2 ? 5 : 4, packetId, code));
+    this.#heardMs = door.clock.monotonicMs();
+    this.#timer = door.clock.after(door.settings.connectTimeoutMs, () => this.destroy());
+  }
+
+  get room(): number {
+    return this.#closed ? 0 : this.outbox.room;
+  }
+
+  // -- carriage ---------------------------------------------------------------------------------------------------------
+
+  data(chunk: Buffer): void {
+    this.#heardMs = this.door.clock.monotonicMs();
+    this.door.counters.bytesReceived += chunk.length;
+    if (!this.#judging) {
+      this.#decoder.push(chunk);
+      return;
+    }
+    this.#waitingBytes += chunk.length;
+    if (this.#waitingBytes > this.door.settings.packetBytesMax) this.destroy();
+    else this.#waiting.push(Buffer.from(chunk));
+  }
+
+  closed(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#decoder.stop();
+    this.#acks.clear();
+    this.outbox.close();
+    this.door.connectionClosed(this, this.#clean);
+  }
+
+  destroy(): void {
+    this.connection.destroy();
+  }
+
+  // -- CONNECT ----------------------------------------------------------------------------------------------------------
+
+  connect(packet: ConnectPacket): void {
+    this.level = packet.level;
+    this.#judging = true;
+    this.connection.pause();
+    authenticate(this.door, this, packet).then(
+      (answer) => this.#judged(packet, answer),
+      () => this.refuse(reason.serverUnavailable),
+    );
+  }
+
+  #judged(packet: ConnectPacket, answer: Accepted | number): void {
+    if (this.#closed || this.#ending) return;
+    if (typeof answer === "number") {
+      this.refuse(answer);
+      return;
+    }
+    this.accepted = answer;
+    this.session = answer.session;
+    this.will = packet.will;
+    this.requestProblemInformation = packet.requestProblemInformation;
+    const { settings } = this.door;
+    const asked = packet.receiveMaximum < 0 ? 65_535 : packet.receiveMaximum;
+    this.window = Math.min(asked, settings.inflightMax);
+    this.#packetBytesMaxOut = Math.max(0, packet.maximumPacketSize);
+    this.#aliasesOutMax = Math.min(packet.topicAliasMaximum, settings.topicAliasMaximum, topicAliasMaxOut);
+    this.#keepAliveMs = answer.keepAliveSeconds * 1500;
+    this.#timer?.cancel();
+    this.#watch();
+    this.#send(answer.connack);
+    answer.session.connection = this;
+    answer.session.resend();
+    this.#judging = false;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const chunk of waiting) this.#decoder.push(chunk);
+    if (!this.#closed && !this.#ending) this.connection.resume();
+  }
+
+  /** CONNACK with an error, then the end. Older protocols have five codes only. */
+  refuse(reasonCode: number): void {
+    if (this.#closed || this.#ending) return;
+    const old = oldConnackCode(reasonCode);
+    const frame =
+      this.level === 5
+        ? encodeRare({ cmd: "connack", reasonCode, sessionPresent: false }, 5)
+        : encodeRare({ cmd: "connack", returnCode: old, sessionPresent: false }, this.level);
+    this.#send(frame);
+    this.#end();
+  }
+
+  // -- the client's packets ----------------------------------------------------------------------------------------------
+
+  publish(view: PublishView): void {
+    const session = this.session;
+    const attachment = session?.attachment;
+    if (session === undefined || attachment === undefined) return;
+    this.door.counters.messagesReceived++;
+    const inbound = this.#inbound;
+    inbound.view = view;
+    inbound.clientId = session.clientId;
+    inbound.level = this.level;
+    inbound.topic = this.#topicOf(view);
+    inbound.properties = forwardable(view.bytes, view.propertiesStart, view.propertiesEnd);
+    inbound.expiresAtSeconds = view.expirySeconds < 0 ? 0 : Math.floor(this.door.clock.nowUs() / 1_000_000) + view.expirySeconds;
+    if (view.qos > 0 && this.#acks.size + session.inboundQos2.size >= this.door.settings.receiveMaximum && this.level === 5) {
+      if (!(view.qos === 2 && session.inboundQos2.has(view.packetId))) {
+        throw new MqttFault(reason.receiveMaximumExceeded, "more unacknowledged publishes than the receive maximum");
+      }
+    }
+    if (view.qos === 2) {
+      if (session.inboundQos2.has(view.packetId)) {
+        // Seen before: answered again, not published again (MQTT-4.3.3-10).
+        this.#acks.expect(this.#acks.add(view.packetId, 2), 0, reason.success);
+        return;
+      }
+      session.inboundBegins(view.packetId);
+    }
+    const subject = this.#subjectOf(inbound.topic);
+    const token = view.qos === 0 ? 0 : this.#acks.add(view.packetId, view.qos);
+    if (!attachment.mayPublish(subject)) {
+      if (view.qos === 2) session.inboundEnds(view.packetId, ignore);
+      if (token > 0) this.#acks.expect(token, 0, this.level === 5 ? reason.notAuthorized : reason.success);
+      return;
+    }
+    this.#route(session, subject, view, token);
+  }
+
+  #route(session: MqttSession, subject: Subject, view: PublishView, token: number): void {
+    const attachment = session.attachment;
+    if (attachment === undefined) return;
+    const inbound = this.#inbound;
+    const message = this.#message;
+    message.subject = subject;
+    message.source = inbound;
+    message.replyBuffer = nothing;
+    message.replyStart = message.replyEnd = 0;
+    if (view.responseTopicStart >= 0) {
+      const target = Buffer.allocUnsafe(subjectBytesMax(view.responseTopicEnd - view.responseTopicStart));
+      message.replyBuffer = target;
+      message.replyEnd = writeSubject(target, view.bytes, view.responseTopicStart, view.responseTopicEnd);
+    }
+    const headers = headersOf(view.bytes, view.propertiesStart, view.propertiesEnd);
+    if (headers.length === 0) {
+      message.body = view.bytes;
+      message.bodyStart = view.payloadStart;
+      message.headerBytes = 0;
+      message.bodyEnd = view.payloadEnd;
+    } else {
+      message.body = Buffer.concat([headers, view.bytes.subarray(view.payloadStart, view.payloadEnd)]);
+      message.bodyStart = 0;
+      message.headerBytes = headers.length;
+      message.bodyEnd = message.body.length;
+    }
+    const taken = attachment.publish(message, token);
+    const captured = attachment.captured;
+    let outcomes = token === 0 ? 0 : captured;
+    const { kept, retained } = this.door.tenantOf(attachment.tenant);
+    if (token > 0 && kept.awaitDispatch((ok) => this.#acks.settle(token, ok ? reason.success : reason.quotaExceeded))) outcomes++;
+    if (view.retain) {
+      const told = token === 0 ? undefined : (ok: boolean): void => this.#acks.settle(token, ok ? reason.success : reason.quotaExceeded);
+      retained.set(subject, inbound, view, told);
+      if (token > 0) outcomes++;
+    }
+    if (token > 0) this.#acks.expect(token, outcomes, this.level === 5 && taken === 0 ? reason.noMatchingSubscribers : reason.success);
+  }
+
+  #topicOf(view: PublishView): Buffer {
+    const named = view.bytes.subarray(view.topicStart, view.topicEnd);
+    if (view.topicAlias === 0) return named;
+    if (view.topicAlias > this.door.settings.topicAliasMaximum)
+      throw new MqttFault(reason.topicAliasInvalid, "a topic alias above the maximum");
+    if (named.length > 0) {
+      const kept = Buffer.from(named);
+      this.#aliasesIn[view.topicAlias] = kept;
+      return kept;
+    }
+    const known = this.#aliasesIn[view.topicAlias];
+    if (known === undefined) throw new MqttFault(reason.topicAliasInvalid, "a topic alias that was never set");
+    return known;
+  }
+
+  /** The interned subject; publishing to the same topic as before costs one comparison. */
+  #subjectOf(topic: Buffer): Subject {
+    const before = this.#subjectBefore;
+    if (before !== undefined && this.#topicBefore.equals(topic)) return before;
+    if (this.#subjectBuffer.length < subjectBytesMax(topic.length)) this.#subjectBuffer = Buffer.allocUnsafe(subjectBytesMax(topic.length));
+    const length = writeSubject(this.#subjectBuffer, topic, 0, topic.length);
+    const attachment = this.session?.attachment;
+    if (attachment === undefined) throw new MqttFault(reason.protocolError, "a PUBLISH before CONNECT");
+    const subject = attachment.subject(this.#subjectBuffer, 0, length);
+    this.#subjectBefore = subject.transient ? undefined : subject;
+    this.#topicBefore = subject.transient ? nothing : Buffer.from(topic);
+    return subject;
+  }
+
+  published(token: number, outcome: PublishOutcome): void {
+    const stored = outcome.kind === "stored" || outcome.kind === "duplicate";
+    this.#acks.settle(token, stored ? reason.success : refusalReason(outcome));
+  }
+
+  acknowledged(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): void {
+    const session = this.session;
+    if (session === undefined) return;
+    if (type === 4) {
+      session.acknowledged(packetId);
+    } else if (type === 5) {
+      if (reasonCode >= 0x80) session.acknowledged(packetId);
+      else if (!session.received(packetId, () => this.#sendAck(6, packetId, reason.success))) {
+        this.#sendAck(6, packetId, reason.packetIdentifierNotFound);
+      }
+    } else if (type === 6) {
+      const known = session.inboundQos2.has(packetId);
+      const code = known || this.level !== 5 ? reason.success : reason.packetIdentifierNotFound;
+      session.inboundEnds(packetId, () => this.#sendAck(7, packetId, code));
+    } else session.acknowledged(packetId);
+  }
+
+  subscribe(packet: SubscribePacket): void {
+    subscribe(this.door, this, packet).then(
+      (codes) => {
+        if (this.level === 5) this.#send(encodeRare({ cmd: "suback", messageId: packet.packetId, granted: codes }, 5));
+        else {
+          const granted = codes.map((code) => (code >= 0x80 ? 0x80 : code));
+          this.#send(encodeRare({ cmd: "suback", messageId: packet.packetId, granted }, this.level));
+        }
+      },
+      () => this.#fail(reason.implementationSpecific),
+    );
+  }
+
+  unsubscribe(packet: UnsubscribePacket): void {
+    unsubscribe(this.door, this, packet).then(
+      (codes) => this.#send(encodeRare({ cmd: "unsuback", messageId: packet.packetId, granted: codes }, this.level)),
+      () => this.#fail(reason.implementationSpecific),
+    );
+  }
+
+  ping(): void {
+    this.#send(pingResponse);
+  }
+
+  disconnect(reasonCode: number, sessionExpirySeconds: number): void {
+    if (sessionExpirySeconds >= 0 && this.accepted !== undefined) {
+      if (sessionExpirySeconds > 0 && this.accepted.sessionExpirySeconds === 0) {
+        throw new MqttFault(reason.protocolError, "a session that was to end with the connection cannot be given an expiry");
+      }
+      this.accepted.sessionExpirySeconds = sessionExpirySeconds;
+    }
+    this.#clean = reasonCode !== reason.disconnectWithWill;
+    if (this.#clean) this.will = undefined;
+    this.#decoder.stop();
+    this.#end();
+  }
+
+  authenticate(_reasonCode: number, method: string | undefined, data: Buffer | undefined): void {
+    this.accepted?.reauthenticate?.(method, data);
+    if (this.accepted?.reauthenticate === undefined) throw new MqttFault(reason.badAuthenticationMethod, "no such authentication here");
+  }
+
+  fault(fault: MqttFault): void {
+    if (this.session === undefined) {
+      // Before CONNACK only CONNACK may speak, and only to a peer that got as far as naming its version.
+      if (fault.reasonCode === reason.unsupportedProtocolVersion || this.#decoder.level !== 0) {
+        if (this.#decoder.level !== 0) this.level = this.#decoder.level;
+        if (fault.reasonCode === reason.unsupportedProtocolVersion) this.#refuseVersion();
+        else if (this.level === 5) this.refuse(fault.reasonCode);
+        else this.destroy();
+        return;
+      }
+      this.destroy();
+      return;
+    }
+    this.#fail(fault.reasonCode);
+  }
+
+  #refuseVersion(): void {
+    this.#send(Buffer.from([0x20, 3, 0, 0x84, 0]));
+    this.#end();
+  }
+
+  // -- towards the client ------------------------------------------------------------------------------------------------
+
+  /** A live message, straight from whoever published it. With an entry at QoS 1 or 2. False when it was not sent. */
+  deliverNow(
+    message: Message,
+    source: InboundPublish | undefined,
+    retain: boolean,
+    identifiers: readonly number[],
+    entry?: Entry,
+  ): boolean {
+    if (this.#closed || this.#ending) return false;
+    const payloadStart = message.bodyStart + message.headerBytes;
+    if (source !== undefined) {
+      if (entry === undefined && identifiers.length === 0 && this.#copyFrame(source, retain)) return true;
+      const left = secondsLeft(source.expiresAtSeconds, this.door.clock.nowUs());
+      return this.#write(
+        source.topic,
+        message.body,
+        payloadStart,
+        message.bodyEnd,
+        source.properties,
+        left,
+        identifiers,
+        retain,
+        entry,
+        false,
+      );
+    }
+    const topic = topicOfSubject(message.subject.bytes);
+    let properties = nothing;
+    if (this.level === 5 && (message.headerBytes > 0 || message.replyEnd > message.replyStart)) {
+      const reply =
+        message.replyEnd > message.replyStart ? topicOfSubject(message.replyBuffer, message.replyStart, message.replyEnd) : nothing;
+      properties = propertiesOf(message.body, message.bodyStart, payloadStart, reply);
+    }
+    return this.#write(topic, message.body, payloadStart, message.bodyEnd, properties, -1, identifiers, retain, entry, false);
+  }
+
+  /** A queued or kept message. */
+  send(
+    topic: Buffer,
+    payload: Buffer,
+    payloadStart: number,
+    payloadEnd: number,
+    properties: Buffer,
+    expirySeconds: number,
+    entry: Entry,
+    dup: boolean,
+  ): boolean {
+    return this.#write(topic, payload, payloadStart, payloadEnd, properties, expirySeconds, entry.identifiers, entry.retain, entry, dup);
+  }
+
+  /** A retained message at QoS 0. */
+  sendRetained(
+    topic: Buffer,
+    payload: Buffer,
+    start: number,
+    end: number,
+    properties: Buffer,
+    expirySeconds: number,
+    ids: readonly number[],
+  ): void {
+    this.#write(topic, payload, start, end, properties, expirySeconds, ids, true, undefined, false);
+  }
+
+  /** QoS 0 between clients of the same version: the frame that came in goes out. */
+  #copyFrame(source: InboundPublish, retain: boolean): boolean {
+    const { view } = source;
+    const sameForm = this.level === 5 ? source.level === 5 : source.level !== 5;
+    if (!sameForm || view.qos !== 0 || view.retain !== retain || view.topicAlias > 0 || view.expirySeconds >= 0 || this.#aliasesOutMax > 0)
+      return false;
+    const bytes = view.payloadEnd - view.frameStart;
+    if (this.#packetBytesMaxOut > 0 && bytes > this.#packetBytesMaxOut) return true;
+    const { outbox } = this;
+    if (!outbox.open(bytes)) {
+      this.door.counters.dropped++;
+      return true;
+    }
+    view.bytes.copy(outbox.chunk, outbox.at, view.frameStart, view.payloadEnd);
+    outbox.commit(outbox.at + bytes);
+    this.door.counters.messagesSent++;
+    return true;
+  }
+
+  #write(
+    topic: Buffer,
+    payload: Buffer,
+    payloadStart: number,
+    payloadEnd: number,
+    properties: Buffer,
+    expirySeconds: number,
+    identifiers: readonly number[],
+    retain: boolean,
+    entry: Entry | undefined,
+    dup: boolean,
+  ): boolean {
+    if (this.#closed || this.#ending) return false;
+    const five = this.level === 5;
+    let alias = 0;
+    let shownTopic = topic;
+    if (five && this.#aliasesOutMax > 0) {
+      const key = topic.toString("latin1");
+      alias = this.#aliasesOut.get(key) ?? 0;
+      if (alias > 0) shownTopic = nothing;
+      else if (this.#aliasesOut.size < this.#aliasesOutMax) {
+        alias = this.#aliasesOut.size + 1;
+        this.#aliasesOut.set(key, alias);
+      }
+    }
+    const parts = {
+      topic: shownTopic,
+      payload,
+      payloadStart,
+      payloadEnd,
+      properties: five ? completed(properties, expirySeconds, identifiers, alias) : nothing,
+      qos: entry?.qos ?? 0,
+      retain,
+      dup,
+      packetId: entry?.packetId ?? 0,
+      level: this.level,
+    };
+    const bytes = publishBytes(parts);
+    if (this.#packetBytesMaxOut > 0 && bytes > this.#packetBytesMaxOut) {
+      // Too large for this client: as if it had been delivered (MQTT-3.1.2-25).
+      this.door.counters.dropped++;
+      if (entry !== undefined) this.door.clock.endOfTurn(() => this.session?.acknowledged(entry.packetId));
+      return true;
+    }
+    const { outbox } = this;
+    if (!outbox.open(bytes)) {
+      if (entry === undefined) this.door.counters.dropped++;
+      return false;
+    }
+    outbox.commit(writePublish(outbox.chunk, outbox.at, parts));
+    this.door.counters.messagesSent++;
+    return true;
+  }
+
+  /** PUBREL again, after a reconnect. */
+  release(packetId: number): boolean {
+    return this.#sendAck(6, packetId, reason.success);
+  }
+
+  #sendAck(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): boolean {
+    return this.#send(writeAck(type, packetId, reasonCode, this.level));
+  }
+
+  #send(frame: Buffer): boolean {
+    if (this.#closed || this.#ending) return false;
+    const { outbox } = this;
+    if (!outbox.open(frame.length)) {
+      // A client that asks faster than it reads the answers.
+      this.destroy();
+      return false;
+    }
+    frame.copy(outbox.chunk, outbox.at);
+    outbox.commit(outbox.at + frame.length);
+    return true;
+  }
+
+  #drained(): void {
+    this.session?.pump();
+    this.session?.attachment?.drained();
+  }
+
+  hold(): void {
+    this.connection.pause();
+  }
+
+  resume(): void {
+    if (!this.#judging) this.connection.resume();
+  }
+
+  // -- the end ------------------------------------------------------------------------------------------------------------
+
+  close(why: CloseReason): void {
+    this.#fail(closeReasons[why]);
+  }
+
+  /** Another connection took the session over. */
+  takenOver(): void {
+    this.#fail(reason.sessionTakenOver);
+  }
+
+  /** DISCONNECT with a reason for version 5, then the end; the socket is drained so that the client can read it. */
+  #fail(reasonCode: number): void {
+    if (this.#closed || this.#ending) return;
+    this.#decoder.stop();
+    if (this.level === 5 && this.session !== undefined) this.#send(encodeRare({ cmd: "disconnect", reasonCode }, 5));
+    this.#end();
+  }
+
+  #end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.outbox.end();
+  }
+
+  #watch(): void {
+    if (this.#keepAliveMs === 0) return;
+    const silence = this.door.clock.monotonicMs() - this.#heardMs;
+    const left = this.#keepAliveMs - silence;
+    if (left <= 0) {
+      this.#fail(reason.keepAliveTimeout);
+      return;
+    }
+    this.#timer = this.door.clock.after(left + 1, () => this.#watch());
+  }
+}
+
+function ignore(): void {}
+
+/** CONNACK codes before version 5 (3.1.1 §3.2.2.3). */
+function oldConnackCode(reasonCode: number): number {
+  switch (reasonCode) {
+    case reason.unsupportedProtocolVersion:
+      return 1;
+    case reason.clientIdentifierNotValid:
+      return 2;
+    case reason.badUserNameOrPassword:
+      return 4;
+    case reason.notAuthorized:
+    case reason.banned:
+      return 5;
+    default:
+      return 3;
+  }
+}
+
+function refusalReason(outcome: PublishOutcome): number {
+  switch (outcome.code) {
+    case "message_bytes_max":
+      return reason.packetTooLarge;
+    case "schema":
+      return reason.payloadFormatInvalid;
+    case "messages_max":
+    case "bytes_max":
+    case "messages_per_subject_max":
+    case "no_space":
+    case "duplicate_ids_full":
+      return reason.quotaExceeded;
+    default:
+      return reason.implementationSpecific;
+  }
+}
+
+const closeReasons: Readonly<Record<CloseReason, number>> = {
+  shutdown: reason.serverShuttingDown,
+  lame_duck: reason.useAnotherServer,
+  credentials_revoked: reason.notAuthorized,
+  credentials_expired: reason.maximumConnectTime,
+  kicked: reason.administrativeAction,
+  slow_consumer: reason.quotaExceeded,
+  too_many_connections: reason.connectionRateExceeded,
+  fault: reason.unspecified,
+};

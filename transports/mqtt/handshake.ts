@@ -1,0 +1,71 @@
+/** CONNECT: who is it, which session does it get, and what does CONNACK say. */
+import type { IConnackPacket } from "mqtt-packet";
+import type { MqttConnection } from "./connection.ts";
+import type { MqttDoor } from "./door.ts";
+import type { ConnectPacket } from "./packet/decoder.ts";
+import { encodeRare } from "./packet/encoder.ts";
+import { reason } from "./packet/reason.ts";
+import type { MqttSession } from "./session.ts";
+
+/** What a successful CONNECT led to. */
+export interface Accepted {
+  readonly session: MqttSession;
+  readonly connack: Buffer;
+  readonly keepAliveSeconds: number;
+  /** May be changed by DISCONNECT. */
+  sessionExpirySeconds: number;
+  readonly reauthenticate: ((method: string | undefined, data: Buffer | undefined) => void) | undefined;
+}
+
+const never = 0xffff_ffff;
+
+/** Resolves with what was accepted, or with the reason code of the refusal. */
+export async function authenticate(door: MqttDoor, connection: MqttConnection, packet: ConnectPacket): Promise<Accepted | number> {
+  if (packet.authenticationMethod !== undefined) return reason.badAuthenticationMethod;
+  let clientId = packet.clientId;
+  let assigned = false;
+  if (clientId === "") {
+    if (packet.level === 3 || (packet.level === 4 && !packet.cleanStart)) return reason.clientIdentifierNotValid;
+    clientId = `auto-${door.makeId()}`;
+    assigned = true;
+  }
+  const identity = await door.authentication.authenticate({
+    user: packet.userName,
+    password: packet.userName === undefined ? undefined : packet.password?.toString("utf8"),
+    token: packet.userName === undefined ? packet.password?.toString("utf8") : packet.password === undefined ? packet.userName : undefined,
+    nkey: undefined,
+    signature: undefined,
+    nonce: "",
+    jwt: undefined,
+    certificate: connection.connection.peerCertificate,
+    remoteAddress: connection.connection.remoteAddress,
+  });
+  if (identity === undefined) return packet.userName === undefined ? reason.notAuthorized : reason.badUserNameOrPassword;
+  const { settings } = door;
+  const asked = packet.level === 5 ? packet.sessionExpirySeconds : packet.cleanStart ? 0 : never;
+  const sessionExpirySeconds = Math.min(asked, settings.sessionExpiryMaxSeconds);
+  const { session, present } = await door.takeSession(connection, identity, clientId, packet.cleanStart, sessionExpirySeconds);
+  const capped =
+    packet.level === 5 &&
+    settings.keepAliveMaxSeconds > 0 &&
+    (packet.keepAliveSeconds === 0 || packet.keepAliveSeconds > settings.keepAliveMaxSeconds);
+  const keepAliveSeconds = capped ? settings.keepAliveMaxSeconds : packet.keepAliveSeconds;
+  const connack: IConnackPacket =
+    packet.level === 5
+      ? {
+          cmd: "connack",
+          reasonCode: 0,
+          sessionPresent: present,
+          properties: {
+            receiveMaximum: settings.receiveMaximum,
+            maximumPacketSize: settings.packetBytesMax,
+            topicAliasMaximum: settings.topicAliasMaximum,
+            ...(asked === sessionExpirySeconds ? {} : { sessionExpiryInterval: sessionExpirySeconds }),
+            ...(assigned ? { assignedClientIdentifier: clientId } : {}),
+            ...(capped ? { serverKeepAlive: keepAliveSeconds } : {}),
+            ...(packet.requestResponseInformation ? { responseInformation: `$reply/${clientId}` } : {}),
+          },
+        }
+      : { cmd: "connack", returnCode: 0, sessionPresent: packet.level === 4 && present };
+  return { session, connack: encodeRare(connack, packet.level), keepAliveSeconds, sessionExpirySeconds, reauthenticate: undefined };
+}

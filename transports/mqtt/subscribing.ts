@@ -1,0 +1,49 @@
+/** SUBSCRIBE and UNSUBSCRIBE: filters judged one by one, made durable when the session is, then answered. */
+import type { MqttConnection } from "./connection.ts";
+import type { MqttDoor } from "./door.ts";
+import type { Interest, InterestRecord } from "./interest.ts";
+import type { SubscribePacket, UnsubscribePacket } from "./packet/decoder.ts";
+import { reason } from "./packet/reason.ts";
+import { makeInterest } from "./tenant.ts";
+
+/** Resolves with a reason code for each filter, when the subscriptions are in force and, for a durable session, durable. */
+export async function subscribe(door: MqttDoor, connection: MqttConnection, packet: SubscribePacket): Promise<number[]> {
+  const session = connection.session;
+  const attachment = session?.attachment;
+  if (session === undefined || attachment === undefined) return packet.entries.map(() => reason.unspecified);
+  const tenant = door.tenantOf(attachment.tenant);
+  const added: { readonly interest: Interest; readonly retainHandling: number; readonly isNew: boolean }[] = [];
+  const codes = packet.entries.map((entry) => {
+    const record: InterestRecord = {
+      topicFilter: entry.filter,
+      qos: entry.qos,
+      noLocal: entry.noLocal,
+      retainAsPublished: entry.retainAsPublished,
+      identifier: packet.subscriptionIdentifier,
+      since: session.interests.get(entry.filter)?.record.since ?? tenant.kept.log.state.lastSequence,
+    };
+    const interest = makeInterest(session, record);
+    if (interest === undefined) return reason.topicFilterInvalid;
+    if (!attachment.maySubscribe(interest.filter, interest.queue)) return door.settings.deniedSubscribeCode;
+    const isNew = !session.interests.has(entry.filter);
+    session.addInterest(interest);
+    added.push({ interest, retainHandling: entry.retainHandling, isNew });
+    return entry.qos;
+  });
+  if (session.durable && added.length > 0) await tenant.save(session, connection.accepted?.sessionExpirySeconds ?? 0, 0);
+  for (const { interest, retainHandling, isNew } of added) {
+    if (interest.shared || retainHandling === 2 || (retainHandling === 1 && !isNew)) continue;
+    // After SUBACK: the answer to this packet leaves first.
+    door.clock.endOfTurn(() => door.sendRetained(tenant, session, interest));
+  }
+  return codes;
+}
+
+export async function unsubscribe(door: MqttDoor, connection: MqttConnection, packet: UnsubscribePacket): Promise<number[]> {
+  const session = connection.session;
+  const attachment = session?.attachment;
+  if (session === undefined || attachment === undefined) return packet.filters.map(() => reason.unspecified);
+  const codes = packet.filters.map((filter) => (session.removeInterest(filter) ? reason.success : reason.noSubscriptionExisted));
+  if (session.durable) await door.tenantOf(attachment.tenant).save(session, connection.accepted?.sessionExpirySeconds ?? 0, 0);
+  return codes;
+}
