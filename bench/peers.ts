@@ -1,0 +1,72 @@
+/**
+ * `npm run bench:peers`: Waystation and nats-server in turn under the same load, medians of several runs, ratios as a table and as JSON.
+ *
+ *   npm run bench:peers -- [--runs 5] [--scale 1] [--only publish,durable] [--folder DIR] [--json FILE]
+ *
+ * The two are started afresh for every number, and their runs alternate, so that a slow minute of the machine meets both.
+ */
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { Generator } from "./generator.ts";
+import { measurements } from "./measurements.ts";
+import type { Measurement } from "./measurements.ts";
+import { findNatsServer, startPeer } from "./peer.ts";
+import type { Peer, PeerName } from "./peer.ts";
+import { rawJournalWrite } from "./raw-journal.ts";
+import { report } from "./report.ts";
+import type { Result } from "./report.ts";
+
+const { values } = parseArgs({
+  options: {
+    runs: { type: "string", default: "5" },
+    scale: { type: "string", default: "1" },
+    only: { type: "string" },
+    folder: { type: "string", default: tmpdir() },
+    json: { type: "string" },
+  },
+});
+
+await mkdir(values.folder, { recursive: true });
+const base = await mkdtemp(path.join(values.folder, "waystation-bench-"));
+const natsServer = await findNatsServer();
+if (natsServer === undefined) console.error("no nats-server on PATH and NATS_SERVER is not set: measuring Waystation alone");
+const only = values.only?.split(",");
+const results: Result[] = [];
+try {
+  const load = await Generator.compile(base);
+  for (const measurement of measurements) {
+    if (only !== undefined && !only.includes(measurement.name)) continue;
+    results.push(await compare(measurement, load, Number(values.runs), Number(values.scale)));
+    console.error(`${measurement.name}: ${JSON.stringify(results.at(-1)?.runs)}`);
+  }
+  const rawUs = results.some((result) => result.measurement.name === "one-at-a-time") ? await rawJournalWrite(base, 2000) : undefined;
+  const made = report(results, rawUs);
+  console.log(made.table);
+  if (values.json !== undefined) {
+    const machine = { cores: cpus().length, model: cpus()[0]?.model ?? "", node: process.version };
+    await writeFile(
+      values.json,
+      `${JSON.stringify({ machine, runs: Number(values.runs), scale: Number(values.scale), ...made.json }, undefined, 2)}\n`,
+    );
+  }
+} finally {
+  await rm(base, { recursive: true, force: true });
+}
+
+async function compare(measurement: Measurement, load: Generator, runs: number, scale: number): Promise<Result> {
+  const names = measurement.peers.filter((name) => name === "waystation" || natsServer !== undefined);
+  const numbers = new Map<PeerName, number[]>(names.map((name) => [name, []]));
+  for (let run = 0; run < runs; run++) {
+    for (const name of names) {
+      const peer: Peer = await startPeer(name, base, measurement.settings, natsServer ?? "");
+      try {
+        numbers.get(name)?.push(await measurement.run(peer, load, scale));
+      } finally {
+        await peer.remove();
+      }
+    }
+  }
+  return { measurement, runs: Object.fromEntries(numbers) };
+}
