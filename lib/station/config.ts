@@ -73,9 +73,10 @@ export interface StationConfig {
 
 export const duplicateWindowDefaultMs = 120_000;
 
-/** A station that keeps everything published on its own name: what absent fields mean. */
+/** A station that keeps everything published on its own name: what absent fields mean. Sealed means several things at once. */
 export function stationConfig(fields: Partial<StationConfig> & { readonly name: string }): StationConfig {
-  const ageMaxMs = fields.ageMaxMs ?? 0;
+  const sealed = fields.sealed ?? false;
+  const ageMaxMs = sealed ? 0 : (fields.ageMaxMs ?? 0);
   return {
     name: fields.name,
     description: fields.description ?? "",
@@ -88,17 +89,17 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     ageMaxMs,
     messagesPerSubjectMax: fields.messagesPerSubjectMax ?? 0,
     messageBytesMax: fields.messageBytesMax ?? 0,
-    discard: fields.discard ?? "old",
+    discard: sealed ? "new" : (fields.discard ?? "old"),
     discardNewPerSubject: fields.discardNewPerSubject ?? false,
     duplicateWindowMs: fields.duplicateWindowMs ?? (ageMaxMs > 0 ? Math.min(ageMaxMs, duplicateWindowDefaultMs) : duplicateWindowDefaultMs),
     replicas: fields.replicas ?? 1,
     partitions: fields.partitions ?? 1,
     durability: fields.durability,
     noAck: fields.noAck ?? false,
-    sealed: fields.sealed ?? false,
-    denyDelete: fields.denyDelete ?? false,
-    denyPurge: fields.denyPurge ?? false,
-    allowRollup: fields.allowRollup ?? false,
+    sealed,
+    denyDelete: sealed || (fields.denyDelete ?? false),
+    denyPurge: sealed || (fields.denyPurge ?? false),
+    allowRollup: !sealed && (fields.allowRollup ?? false),
     allowDirect: fields.allowDirect ?? false,
     allowTtl: fields.allowTtl ?? false,
     allowAtomic: fields.allowAtomic ?? false,

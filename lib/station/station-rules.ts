@@ -3,7 +3,6 @@
  * The order of the rules and where they are strict follow what NATS clients expect of a stream.
  */
 import { filterProblem, filtersOverlap, isSubsetOf } from "../filter.ts";
-import { sameStation } from "./config.ts";
 import type { StationConfig } from "./config.ts";
 import { StationError } from "./station-error.ts";
 import type { StationRefusal } from "./station-error.ts";
@@ -121,8 +120,6 @@ function checkDiscard(config: StationConfig): void {
 /** Throws when a station may not change from `before` to `after`. */
 export function checkStationChange(before: StationConfig, after: StationConfig): void {
   const fixed = (what: string): never => refuse("cannot_change", what);
-  if (before.sealed && !sameStation({ ...before, sealed: after.sealed }, after))
-    refuse("sealed", "the station is sealed: it stays as it is");
   if (before.sealed && !after.sealed) fixed("can not unseal a sealed stream");
   if (before.storage !== after.storage) fixed("can not change storage type");
   if (before.retention !== after.retention && (before.retention === "workqueue" || after.retention === "workqueue")) {

@@ -71,6 +71,11 @@ export class Stations {
     return this.#stations.size;
   }
 
+  /** Stations at most; 0 = no limit. */
+  get stationsMax(): number {
+    return this.#options.stationsMax;
+  }
+
   get(name: string): Station | undefined {
     return this.#stations.get(name);
   }

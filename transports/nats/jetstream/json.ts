@@ -71,6 +71,15 @@ export function decodeRequest(payload: Buffer, fields: Fields, name: string): Va
   return decodeObject(parsed.value, fields, name, "");
 }
 
+/** As `decodeRequest`, but unknown fields are passed over. */
+export function decodeLoosely(payload: Buffer, fields: Fields): Values {
+  if (payload.length === 0) return {};
+  const parsed = parseJson(payload.toString("utf8"));
+  if ("problem" in parsed || !isObject(parsed.value)) throw apiErrors.invalidJson("malformed");
+  const known = Object.entries(parsed.value).filter(([name]) => Object.hasOwn(fields, name));
+  return decodeObject(Object.fromEntries(known), fields, "", "");
+}
+
 function decodeObject(source: Values, fields: Fields, struct: string, path: string): Values {
   const values: Record<string, unknown> = {};
   for (const [given, value] of Object.entries(source)) {
@@ -167,6 +176,32 @@ function isObject(value: unknown): value is Values {
 
 function kindOf(value: unknown): string {
   return Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : value === null ? "null" : typeof value;
+}
+
+/** Access to decoded fields; absent is the type's empty value, as in Go. */
+export function text(values: Values, field: string): string {
+  const value = values[field];
+  return typeof value === "string" ? value : "";
+}
+
+export function count(values: Values, field: string): number {
+  const value = values[field];
+  return typeof value === "number" ? value : 0;
+}
+
+export function flag(values: Values, field: string): boolean {
+  return values[field] === true;
+}
+
+export function texts(values: Values, field: string): readonly string[] {
+  const value = values[field];
+  return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
+}
+
+/** The fields of an object inside; undefined when absent. */
+export function inner(values: Values, field: string): Values | undefined {
+  const value = values[field];
+  return isObject(value) ? value : undefined;
 }
 
 /** The text of an answer; `<`, `>` and `&` are escaped as Go does. */

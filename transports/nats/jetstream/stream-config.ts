@@ -1,0 +1,222 @@
+/**
+ * A station's configuration in JetStream's JSON and back. The order of fields, what is left out and what absent numbers are echoed
+ * as follow nats-server's StreamConfig. What a stream could be asked for but a station cannot do is refused by name.
+ */
+import { stationConfig } from "../../../lib/station/config.ts";
+import type { StationConfig } from "../../../lib/station/config.ts";
+import { apiLevel, natsVersion } from "../info.ts";
+import { apiErrors } from "./errors.ts";
+import { count, flag, inner, text, texts } from "./json.ts";
+import type { Fields, Values } from "./json.ts";
+
+export const streamConfigFields: Fields = {
+  name: "string",
+  description: "string",
+  subjects: "strings",
+  retention: { choice: ["limits", "interest", "workqueue"] },
+  max_consumers: "int",
+  max_msgs: "int64",
+  max_bytes: "int64",
+  max_age: "duration",
+  max_msgs_per_subject: "int64",
+  max_msg_size: "int32",
+  discard: { choice: ["old", "new"] },
+  storage: { choice: ["file", "memory"] },
+  num_replicas: "int",
+  no_ack: "bool",
+  duplicate_window: "duration",
+  placement: { object: { cluster: "string", tags: "strings", preferred: "string" } },
+  mirror: "any",
+  sources: "any",
+  compression: { choice: ["none", "s2"], refusal: "unknown compression algorithm" },
+  first_seq: "uint64",
+  subject_transform: "any",
+  republish: "any",
+  allow_direct: "bool",
+  mirror_direct: "bool",
+  discard_new_per_subject: "bool",
+  sealed: "bool",
+  deny_delete: "bool",
+  deny_purge: "bool",
+  allow_rollup_hdrs: "bool",
+  consumer_limits: { object: { inactive_threshold: "duration", max_ack_pending: "int" } },
+  allow_msg_ttl: "bool",
+  subject_delete_marker_ttl: "duration",
+  allow_msg_counter: "bool",
+  allow_atomic: "bool",
+  allow_msg_schedules: "bool",
+  allow_batched: "bool",
+  persist_mode: { choice: ["", "default", "async"] },
+  metadata: "map",
+};
+
+export const streamConfigRequestFields: Fields = { ...streamConfigFields, pedantic: "bool" };
+
+/** Fields that ask for something this broker does not do, with what it is called. */
+const unsupported: Readonly<Record<string, string>> = {
+  mirror: "mirrors",
+  sources: "sources",
+  subject_transform: "subject transforms",
+  republish: "republish",
+  subject_delete_marker_ttl: "subject delete markers",
+  allow_msg_counter: "message counters",
+  allow_msg_schedules: "message schedules",
+  allow_batched: "fast batch publish",
+};
+
+/** Metadata the server itself adds; a client that echoes it means nothing by it. */
+const ownMetadata: ReadonlySet<string> = new Set(["_nats.level", "_nats.req.level", "_nats.ver"]);
+
+/**
+ * The station a request asks for. `before` is what it is now, if it exists: what JSON cannot say is kept. Throws an ApiError for what
+ * a station cannot be.
+ */
+export function stationOf(values: Values, before: StationConfig | undefined): StationConfig {
+  refuseUnsupported(values);
+  if (flag(values, "pedantic")) checkPedantic(values);
+  const limits = inner(values, "consumer_limits") ?? {};
+  const placement = inner(values, "placement");
+  const asynchronous = text(values, "persist_mode") === "async";
+  const window = count(values, "duplicate_window");
+  return stationConfig({
+    name: text(values, "name"),
+    description: text(values, "description"),
+    subjects: texts(values, "subjects"),
+    retention: oneOf(values, "retention", ["limits", "interest", "workqueue"]),
+    storage: oneOf(values, "storage", ["file", "memory"]),
+    groupsMax: limit(values, "max_consumers"),
+    messagesMax: limit(values, "max_msgs"),
+    bytesMax: limit(values, "max_bytes"),
+    ageMaxMs: milliseconds(values, "max_age"),
+    messagesPerSubjectMax: limit(values, "max_msgs_per_subject"),
+    messageBytesMax: limit(values, "max_msg_size"),
+    discard: oneOf(values, "discard", ["old", "new"]),
+    discardNewPerSubject: flag(values, "discard_new_per_subject"),
+    ...(window === 0 ? {} : { duplicateWindowMs: window / 1e6 }),
+    replicas: count(values, "num_replicas") || 1,
+    partitions: before?.partitions ?? 1,
+    durability: before !== undefined && isAsynchronous(before) === asynchronous ? before.durability : asynchronous ? "interval" : undefined,
+    noAck: flag(values, "no_ack"),
+    sealed: flag(values, "sealed"),
+    denyDelete: flag(values, "deny_delete"),
+    denyPurge: flag(values, "deny_purge"),
+    allowRollup: flag(values, "allow_rollup_hdrs"),
+    allowDirect: flag(values, "allow_direct"),
+    allowTtl: flag(values, "allow_msg_ttl"),
+    allowAtomic: flag(values, "allow_atomic"),
+    compression: oneOf(values, "compression", ["none", "s2"]),
+    firstSequence: count(values, "first_seq"),
+    groupLimits: { inactiveMs: milliseconds(limits, "inactive_threshold"), ackPendingMax: count(limits, "max_ack_pending") },
+    placement: placement === undefined ? undefined : { cluster: text(placement, "cluster"), tags: texts(placement, "tags") },
+    metadata: metadataOf(values),
+  });
+}
+
+/** The configuration as clients see it. With `versions: false` as lists show it: without the server's own level and version. */
+export function streamConfig(config: StationConfig, versions = true): object {
+  return {
+    name: config.name,
+    ...(config.description === "" ? {} : { description: config.description }),
+    subjects: config.subjects,
+    retention: config.retention,
+    max_consumers: config.groupsMax || -1,
+    max_msgs: config.messagesMax || -1,
+    max_bytes: config.bytesMax || -1,
+    max_age: nanoseconds(config.ageMaxMs),
+    max_msgs_per_subject: config.messagesPerSubjectMax || -1,
+    max_msg_size: config.messageBytesMax || -1,
+    discard: config.discard,
+    storage: config.storage,
+    num_replicas: config.replicas,
+    ...(config.noAck ? { no_ack: true } : {}),
+    ...(config.duplicateWindowMs > 0 ? { duplicate_window: nanoseconds(config.duplicateWindowMs) } : {}),
+    ...(config.placement === undefined ? {} : { placement: placementJson(config.placement) }),
+    compression: config.compression,
+    ...(config.firstSequence > 0 ? { first_seq: config.firstSequence } : {}),
+    allow_direct: config.allowDirect,
+    mirror_direct: false,
+    ...(config.discardNewPerSubject ? { discard_new_per_subject: true } : {}),
+    sealed: config.sealed,
+    deny_delete: config.denyDelete,
+    deny_purge: config.denyPurge,
+    allow_rollup_hdrs: config.allowRollup,
+    consumer_limits: {
+      ...(config.groupLimits.inactiveMs === 0 ? {} : { inactive_threshold: nanoseconds(config.groupLimits.inactiveMs) }),
+      ...(config.groupLimits.ackPendingMax === 0 ? {} : { max_ack_pending: config.groupLimits.ackPendingMax }),
+    },
+    allow_msg_ttl: config.allowTtl,
+    ...(config.allowAtomic ? { allow_atomic: true } : {}),
+    ...(isAsynchronous(config) ? { persist_mode: "async" } : {}),
+    metadata: echoedMetadata(config.metadata, requiredLevel(config), versions),
+  };
+}
+
+/** Metadata as an answer shows it: by key, with the level the configuration needs and, unless left out, the server's. */
+export function echoedMetadata(own: Readonly<Record<string, string>>, required: number, versions = true): Record<string, string> {
+  const all: Record<string, string> = { ...own, "_nats.req.level": String(required) };
+  if (versions) {
+    all["_nats.level"] = String(apiLevel);
+    all["_nats.ver"] = natsVersion;
+  }
+  return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));
+}
+
+/** A request's metadata without what only the server writes. */
+export function metadataOf(values: Values): Record<string, string> {
+  const given = inner(values, "metadata") ?? {};
+  const own = Object.entries(given).filter(
+    (entry): entry is [string, string] => typeof entry[1] === "string" && !ownMetadata.has(entry[0]),
+  );
+  return Object.fromEntries(own);
+}
+
+function requiredLevel(config: StationConfig): number {
+  if (config.allowAtomic || isAsynchronous(config)) return 2;
+  return config.allowTtl ? 1 : 0;
+}
+
+function isAsynchronous(config: StationConfig): boolean {
+  return config.durability !== undefined && config.durability !== "always";
+}
+
+function refuseUnsupported(values: Values): void {
+  for (const [field, what] of Object.entries(unsupported)) {
+    const value = values[field];
+    const asked = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false && value !== 0;
+    if (asked) throw apiErrors.streamConfig(`${what} are not supported by this server yet`);
+  }
+}
+
+function checkPedantic(values: Values): void {
+  for (const field of ["max_msgs", "max_msgs_per_subject", "max_bytes", "max_msg_size", "max_consumers"]) {
+    if (count(values, field) < -1) throw apiErrors.pedantic(`${field} must be set to -1`);
+  }
+  const age = count(values, "max_age");
+  if (age > 0 && age < 120e9 && count(values, "duplicate_window") === 0) {
+    throw apiErrors.pedantic("duplicate window cannot be bigger than max age");
+  }
+}
+
+function placementJson(placement: { readonly cluster: string; readonly tags: readonly string[] }): object {
+  return {
+    ...(placement.cluster === "" ? {} : { cluster: placement.cluster }),
+    ...(placement.tags.length === 0 ? {} : { tags: placement.tags }),
+  };
+}
+
+function oneOf<T extends string>(values: Values, field: string, choices: readonly [T, ...T[]]): T {
+  const given = values[field];
+  return choices.find((choice) => choice === given) ?? choices[0];
+}
+
+function limit(values: Values, field: string): number {
+  return Math.max(0, count(values, field));
+}
+
+function milliseconds(values: Values, field: string): number {
+  return count(values, field) / 1e6;
+}
+
+export function nanoseconds(ms: number): number {
+  return Math.round(ms * 1e6);
+}
