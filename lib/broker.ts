@@ -12,8 +12,7 @@ import { Router } from "./router/router.ts";
 import { Tenant } from "./tenant.ts";
 import type { CloseReason, Session } from "./transport.ts";
 
-/** The tenant of those who name none. */
-export const defaultTenant = "$G";
+export { defaultTenant } from "./auth/identity.ts";
 
 /** A store with the publishes that wait for it. */
 export interface Lane {

@@ -11,3 +11,6 @@ export interface Identity {
   /** Milliseconds since the epoch, or undefined = never. */
   readonly expiresMs: number | undefined;
 }
+
+/** The tenant of those who name none. */
+export const defaultTenant = "$G";

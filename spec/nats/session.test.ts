@@ -8,6 +8,9 @@ import { SessionRig } from "../support/nats-session.ts";
 const permissions: Permissions = {
   mayPublish: (subject) => subject.text.startsWith("ok."),
   maySubscribe: (filter, queue) => filter.startsWith("ok.") && queue !== "no",
+  deliveryFilter: () => undefined,
+  tracksReplies: false,
+  replyable: () => {},
 };
 
 /** User `u` with password `p`; the answer comes when the test lets it. */

@@ -1,0 +1,332 @@
+/**
+ * Says who a connection is. Owns the users' entries: what a connection's permissions read, and what proves a user. Users are replaced
+ * whole while connections live; who may not stay is told to the listeners.
+ *
+ * Secrets in clear are kept and compared as keyed digests, so the time taken says nothing about them. A hash once found right is
+ * remembered the same way, so that a thousand devices that come back are not a thousand hashes; it is forgotten with the entry.
+ */
+import { createHmac, timingSafeEqual } from "node:crypto";
+import type { KeyObject } from "node:crypto";
+import type { Clock, Random } from "../../store/environment.ts";
+import type { Limits } from "../limits.ts";
+import { Attempts } from "./attempts.ts";
+import { mappedUser } from "./certificate.ts";
+import { ConnectionPermissions } from "./connection-permissions.ts";
+import type { PermissionHolder } from "./connection-permissions.ts";
+import type { Credentials } from "./credentials.ts";
+import { Hasher } from "./hasher.ts";
+import type { HashedSecret } from "./hasher.ts";
+import { defaultTenant } from "./identity.ts";
+import type { Identity } from "./identity.ts";
+import { parseUserKey, signatureHolds } from "./nkey.ts";
+import { PermissionSet } from "./permission-set.ts";
+import { secretCharsMax } from "./secret.ts";
+import type { StoredSecret } from "./secret.ts";
+import { sameLogin } from "./user.ts";
+import type { User } from "./user.ts";
+
+/** Everything that decides who may connect. Replaced whole. */
+export interface AuthPolicy {
+  /** Names are unique. Without any, everybody is anonymous. */
+  readonly users: readonly User[];
+  /** Connections that show nothing are let in as anonymous, beside the users there are. */
+  readonly allowAnonymous: boolean;
+  /** The user that connections are which show nothing. */
+  readonly noAuthUser: string | undefined;
+  /** A verified client certificate says which user it is; passwords are not asked for then. */
+  readonly mapCertificates: boolean;
+}
+
+export const openPolicy: AuthPolicy = { users: [], allowAnonymous: false, noAuthUser: undefined, mapCertificates: false };
+
+/** Why somebody was not let in; for logs and counters, never for the peer. */
+export type RefusalReason =
+  | "nothing_shown"
+  | "unknown_user"
+  | "wrong_secret"
+  | "wrong_signature"
+  | "unmapped_certificate"
+  | "expired"
+  | "changed_meanwhile"
+  | "busy"
+  | "jwt_unsupported"
+  | "fault";
+
+export interface Refusal {
+  readonly reason: RefusalReason;
+  /** The name shown, or `""`. */
+  readonly user: string;
+  readonly remoteAddress: string;
+}
+
+export interface AuthenticatorOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly limits: Limits;
+  readonly refused?: ((refusal: Refusal) => void) | undefined;
+}
+
+/** With more tokens that are hashes, each wrong token would cost more hashing than an address is granted. */
+export const hashedTokensMax = 8;
+
+const nothingPermitted = new PermissionSet({
+  publish: { allow: [], deny: [] },
+  subscribe: { allow: [], deny: [] },
+  allowResponses: undefined,
+});
+
+export class Authenticator {
+  /** Told the names whose connections must end: removed, or to be proven otherwise now. `""` stands for anonymous ones. */
+  readonly revokedListeners: Set<(users: ReadonlySet<string>) => void> = new Set();
+  /** Told the names whose permissions changed. The new ones hold already for what is asked; subscriptions made before are the listener's to check. */
+  readonly permissionListeners: Set<(users: ReadonlySet<string>) => void> = new Set();
+  readonly #clock: Clock;
+  readonly #random: Random;
+  readonly #hasher: Hasher;
+  readonly #attempts: Attempts;
+  readonly #refused: (refusal: Refusal) => void;
+  readonly #digestKey: Buffer;
+  #limits: Limits;
+  #policy: AuthPolicy = openPolicy;
+  #entries: Map<string, Entry> = new Map();
+  #keys: Map<string, Entry> = new Map();
+  /** By digest. */
+  #tokens: Map<string, Entry> = new Map();
+  #hashedTokens: Entry[] = [];
+  /** Some stored hash, to spend the same time on users that do not exist. */
+  #decoy: HashedSecret | undefined;
+  readonly #nobody: Identity = { user: "", tenant: defaultTenant, permissions: undefined, expiresMs: undefined };
+  #unproven: Identity | undefined = this.#nobody;
+
+  constructor(options: AuthenticatorOptions) {
+    this.#clock = options.clock;
+    this.#random = options.random;
+    this.#limits = options.limits;
+    this.#hasher = new Hasher(options.random, options.limits.authQueueMax);
+    this.#attempts = new Attempts(options.clock, options.limits.authAttemptsPerAddress);
+    this.#refused = options.refused ?? (() => {});
+    this.#digestKey = Buffer.alloc(32);
+    options.random.fill(this.#digestKey);
+  }
+
+  /** Who a connection is that shows nothing; undefined = it must show something (or be looked at: ask `authenticate` with nothing). */
+  get anonymous(): Identity | undefined {
+    return this.#unproven;
+  }
+
+  /** Some user proves itself with a key: send a nonce. */
+  get asksForKeys(): boolean {
+    return this.#keys.size > 0;
+  }
+
+  /** 15 characters that were not used before. */
+  newNonce(): string {
+    const bytes = Buffer.alloc(11);
+    this.#random.fill(bytes);
+    return bytes.toString("base64url");
+  }
+
+  /** A password or token in the form in which it may be kept. */
+  hash(secret: string): Promise<string> {
+    return this.#hasher.hash(secret);
+  }
+
+  /** Undefined = refused; the reason goes to `refused`. Never rejects. */
+  async authenticate(credentials: Credentials): Promise<Identity | undefined> {
+    let outcome: Entry | Identity | RefusalReason;
+    try {
+      outcome = await this.#decide(credentials);
+    } catch {
+      outcome = "fault";
+    }
+    if (outcome instanceof Entry) outcome = this.#admit(outcome);
+    if (typeof outcome !== "string") return outcome;
+    const user = credentials.user ?? credentials.nkey ?? "";
+    this.#refused({ reason: outcome, user: user.slice(0, this.#limits.nameCharsMax), remoteAddress: credentials.remoteAddress });
+    return undefined;
+  }
+
+  /** Takes effect before it returns; then the listeners are told who may not stay and whose permissions are others. */
+  replace(policy: AuthPolicy, limits: Limits = this.#limits): void {
+    const before = this.#entries;
+    const wasOpen = this.#unproven?.user === "";
+    const revoked = new Set<string>();
+    const changed = new Set<string>();
+    this.#limits = limits;
+    this.#hasher.waitingMax = limits.authQueueMax;
+    this.#attempts.max = limits.authAttemptsPerAddress;
+    this.#policy = policy;
+    this.#entries = new Map(policy.users.map((user) => [user.name, this.#entryFor(user, before.get(user.name), changed)]));
+    for (const [name, entry] of before) {
+      if (this.#entries.get(name) === entry) continue;
+      entry.permissionSet = nothingPermitted;
+      revoked.add(name);
+    }
+    this.#index();
+    if (wasOpen && this.#unproven?.user !== "") revoked.add("");
+    if (revoked.size > 0) for (const listener of this.revokedListeners) listener(revoked);
+    if (changed.size > 0) for (const listener of this.permissionListeners) listener(changed);
+  }
+
+  close(): Promise<void> {
+    return this.#hasher.close();
+  }
+
+  #entryFor(user: User, known: Entry | undefined, changed: Set<string>): Entry {
+    if (known === undefined || !sameLogin(known.user, user)) return new Entry(user, this.#digestOf(user));
+    if (JSON.stringify(known.user.permissions) !== JSON.stringify(user.permissions)) changed.add(user.name);
+    known.become(user);
+    return known;
+  }
+
+  #index(): void {
+    this.#keys = new Map();
+    this.#tokens = new Map();
+    this.#hashedTokens = [];
+    this.#decoy = undefined;
+    for (const entry of this.#entries.values()) {
+      const secret = entry.user.secret;
+      if (secret.kind === "nkey") this.#keys.set(secret.publicKey, entry);
+      if (secret.kind === "token") {
+        if (entry.digest !== undefined) this.#tokens.set(entry.digest.toString("base64"), entry);
+        if (secret.stored.kind !== "clear" && this.#hashedTokens.length < hashedTokensMax) this.#hashedTokens.push(entry);
+      }
+      if (secret.kind === "password" && secret.stored.kind !== "clear") this.#decoy ??= secret.stored;
+    }
+    this.#unproven = this.#whoShowsNothing();
+  }
+
+  #whoShowsNothing(): Identity | undefined {
+    const { noAuthUser, allowAnonymous, users } = this.#policy;
+    if (noAuthUser !== undefined) {
+      const entry = this.#entries.get(noAuthUser);
+      // One shared identity would share the replies that connections were asked for: then each gets its own by `authenticate`.
+      if (entry === undefined || entry.permissionSet?.responses !== undefined || entry.user.expiresMs !== undefined) return undefined;
+      return (entry.shared ??= this.#identify(entry));
+    }
+    return allowAnonymous || users.length === 0 ? this.#nobody : undefined;
+  }
+
+  #decide(shown: Credentials): Promise<Entry | RefusalReason> | Entry | Identity | RefusalReason {
+    if (this.#policy.users.length === 0) return this.#nobody;
+    if (this.#policy.mapCertificates && shown.certificate !== undefined) {
+      const name = mappedUser(shown.certificate, this.#entries);
+      return (name === undefined ? undefined : this.#entries.get(name)) ?? "unmapped_certificate";
+    }
+    if (given(shown.nkey)) return this.#byKey(shown.nkey, shown);
+    if (given(shown.jwt)) return "jwt_unsupported";
+    if (given(shown.user)) return this.#byPassword(shown.user, shown.password ?? "", shown.remoteAddress);
+    if (given(shown.token)) return this.#byToken(shown.token, shown.remoteAddress);
+    if (given(shown.password)) return "unknown_user";
+    if (this.#policy.noAuthUser !== undefined) return this.#entries.get(this.#policy.noAuthUser) ?? "nothing_shown";
+    return this.#unproven ?? "nothing_shown";
+  }
+
+  #byKey(nkey: string, shown: Credentials): Entry | RefusalReason {
+    const entry = this.#keys.get(nkey);
+    if (entry === undefined) return "unknown_user";
+    entry.key ??= parseUserKey(nkey);
+    if (entry.key === undefined || shown.nonce === "" || shown.signature === undefined) return "wrong_signature";
+    return signatureHolds(entry.key, shown.nonce, shown.signature) ? entry : "wrong_signature";
+  }
+
+  async #byPassword(name: string, password: string, address: string): Promise<Entry | RefusalReason> {
+    if (password.length > secretCharsMax) return "wrong_secret";
+    const entry = this.#entries.get(name);
+    const secret = entry?.user.secret;
+    const stored = secret?.kind === "password" ? secret.stored : undefined;
+    const digest = this.#digest(password);
+    const same = timingSafeEqual(digest, entry?.digest ?? this.#digestKey);
+    if (entry !== undefined && stored !== undefined && same) return entry;
+    const hashed = stored ?? this.#decoy;
+    if (hashed !== undefined && hashed.kind !== "clear") {
+      const verdict = await this.#verify(password, hashed, address, stored !== undefined);
+      if (verdict === "busy") return "busy";
+      if (verdict === "right" && entry !== undefined && stored !== undefined) {
+        if (this.#entries.get(name) !== entry) return "changed_meanwhile";
+        entry.digest = digest;
+        return entry;
+      }
+    }
+    return stored === undefined ? "unknown_user" : "wrong_secret";
+  }
+
+  async #byToken(token: string, address: string): Promise<Entry | RefusalReason> {
+    if (token.length > secretCharsMax) return "wrong_secret";
+    const digest = this.#digest(token);
+    const known = this.#tokens.get(digest.toString("base64"));
+    if (known !== undefined) return known;
+    for (const entry of this.#hashedTokens) {
+      const secret = entry.user.secret;
+      if (secret.kind !== "token" || secret.stored.kind === "clear") continue;
+      const verdict = await this.#verify(token, secret.stored, address, true);
+      if (verdict === "busy") return "busy";
+      if (verdict !== "right") continue;
+      if (this.#entries.get(entry.user.name) !== entry) return "changed_meanwhile";
+      entry.digest = digest;
+      this.#tokens.set(digest.toString("base64"), entry);
+      return entry;
+    }
+    return "wrong_secret";
+  }
+
+  /** `refundable`: an attempt that was right does not count. */
+  async #verify(secret: string, stored: HashedSecret, address: string, refundable: boolean): Promise<"right" | "wrong" | "busy"> {
+    if (!this.#attempts.take(address)) return "busy";
+    const verdict = await this.#hasher.verify(secret, stored);
+    if (refundable && verdict === "right") this.#attempts.giveBack(address);
+    return verdict;
+  }
+
+  #admit(entry: Entry): Identity | RefusalReason {
+    if (entry.user.expiresMs !== undefined && this.#clock.nowUs() / 1000 >= entry.user.expiresMs) return "expired";
+    return this.#identify(entry);
+  }
+
+  #identify(entry: Entry): Identity {
+    const permissions = new ConnectionPermissions(entry, this.#clock, this.#limits.responsesTrackedMax);
+    return { user: entry.user.name, tenant: entry.user.tenant, permissions, expiresMs: entry.user.expiresMs };
+  }
+
+  #digestOf(user: User): Buffer | undefined {
+    const secret = user.secret;
+    const stored: StoredSecret | undefined = secret.kind === "password" || secret.kind === "token" ? secret.stored : undefined;
+    return stored?.kind === "clear" ? this.#digest(stored.text) : undefined;
+  }
+
+  #digest(secret: string): Buffer {
+    return createHmac("sha256", this.#digestKey).update(secret, "utf8").digest();
+  }
+}
+
+/** One user as connections refer to it. Replaced when the user has to log in anew, kept when only its permissions change. */
+class Entry implements PermissionHolder {
+  user: User;
+  permissionSet: PermissionSet | undefined;
+  /** Of a secret in clear, or of a hash's secret since it was found right. */
+  digest: Buffer | undefined;
+  key: KeyObject | undefined;
+  /** Who all connections are that show nothing, when this is the user for those. */
+  shared: Identity | undefined;
+
+  constructor(user: User, digest: Buffer | undefined) {
+    this.user = user;
+    this.permissionSet = compiled(user);
+    this.digest = digest;
+    this.key = undefined;
+    this.shared = undefined;
+  }
+
+  become(user: User): void {
+    if (JSON.stringify(this.user.permissions) !== JSON.stringify(user.permissions)) this.permissionSet = compiled(user);
+    this.user = user;
+  }
+}
+
+function compiled(user: User): PermissionSet | undefined {
+  return user.permissions === undefined ? undefined : new PermissionSet(user.permissions);
+}
+
+function given(text: string | undefined): text is string {
+  return text !== undefined && text !== "";
+}

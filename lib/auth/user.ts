@@ -1,0 +1,27 @@
+/** A user and a tenant as defined: in the configuration file or by command. Checked by whoever made the object. */
+import type { Limits } from "../limits.ts";
+import type { PermissionRules } from "./permissions.ts";
+import type { Secret } from "./secret.ts";
+import { secretsEqual } from "./secret.ts";
+
+export interface User {
+  /** Unique in the broker, whatever the tenant. Of a key: the public key, unless it was given a name. */
+  readonly name: string;
+  readonly tenant: string;
+  readonly secret: Secret;
+  /** Undefined = everything. */
+  readonly permissions: PermissionRules | undefined;
+  /** Milliseconds since the epoch; undefined = never. Connections of the user end then. */
+  readonly expiresMs: number | undefined;
+}
+
+export interface TenantDefinition {
+  readonly name: string;
+  /** In place of the broker's limits, for connections and stations of this tenant. */
+  readonly limits: Partial<Limits>;
+}
+
+/** True when a connection made as `a` would be made the same way as `b`: only permissions may differ. */
+export function sameLogin(a: User, b: User): boolean {
+  return a.tenant === b.tenant && a.expiresMs === b.expiresMs && secretsEqual(a.secret, b.secret);
+}
