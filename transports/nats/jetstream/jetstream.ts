@@ -1,0 +1,58 @@
+/**
+ * JetStream in one tenant: the API over its stations and groups, and the advisories about both. It owns no state of its own but
+ * what it answers with; any door's clients can ask it, because it listens on subjects.
+ */
+import type { Clock } from "../../../store/environment.ts";
+import type { Random } from "../../../lib/random.ts";
+import type { Stations } from "../../../lib/station/stations.ts";
+import type { Tenant } from "../../../lib/tenant.ts";
+import { registerAccountApi } from "./account-api.ts";
+import { advisor, adviseOfStations } from "./advisories.ts";
+import type { Advise } from "./advisories.ts";
+import { Api } from "./api.ts";
+import { registerDirectGet } from "./direct-get.ts";
+import { registerMessageApi } from "./message-api.ts";
+import { registerStreamApi } from "./stream-api.ts";
+
+/** What it needs of the broker. */
+export interface JetStreamHost {
+  readonly clock: Clock;
+  readonly random: Random;
+  nextSessionId(): number;
+}
+
+export interface JetStreamOptions {
+  readonly broker: JetStreamHost;
+  readonly tenant: Tenant;
+  readonly stations: Stations;
+  /** What INFO answers call the server. */
+  readonly serverName?: string;
+  /** One line for the operator. */
+  readonly report: (message: string) => void;
+}
+
+export class JetStream {
+  readonly api: Api;
+  /** Publishes an advisory. */
+  readonly advise: Advise;
+
+  constructor(options: JetStreamOptions) {
+    const { broker, tenant, stations, report } = options;
+    this.api = new Api({ id: broker.nextSessionId(), clock: broker.clock, tenant, stations, report });
+    this.advise = advisor({ clock: broker.clock, random: broker.random, tenant });
+    registerAccountApi(this.api);
+    registerStreamApi(this.api, options.serverName ?? "waystation");
+    registerMessageApi(this.api);
+    registerDirectGet(this.api);
+  }
+
+  /** Begins to announce stations that come, change and go: once those of an earlier run are recovered. */
+  announce(): void {
+    adviseOfStations(this.api.stations, this.advise);
+  }
+
+  /** Answers nothing more. */
+  stop(): void {
+    this.api.stop();
+  }
+}
