@@ -94,9 +94,16 @@ export class Decoder {
   /** Set by a scan: where the frame ends, or how many bytes it needs. */
   #frameEnd: number;
   #failure: FrameKind;
-  /** The previous PUB's subject; made with the first one, because most idle connections never publish. */
-  #previous: Buffer;
-  #previousBytes: number;
+  /**
+   * The previous PUB's line, made with the first one, because most idle connections never publish. A line without reply comes again
+   * byte for byte when the next message is as long: `#lineBytes` of it are compared before anything is parsed (0: not worth it).
+   */
+  #line: Buffer;
+  #lineBytes: number;
+  #lineBodyBytes: number;
+  /** Its subject: mostly the next one's too. */
+  #lineSubjectStart: number;
+  #lineSubjectEnd: number;
 
   constructor(limits: DecoderLimits, budget: FrameBudget) {
     this.buffer = nothing;
@@ -124,8 +131,11 @@ export class Decoder {
     this.#charged = 0;
     this.#frameEnd = 0;
     this.#failure = frame.none;
-    this.#previous = nothing;
-    this.#previousBytes = 0;
+    this.#line = nothing;
+    this.#lineBytes = 0;
+    this.#lineBodyBytes = 0;
+    this.#lineSubjectStart = 0;
+    this.#lineSubjectEnd = 0;
   }
 
   /** Bytes kept for a frame not yet complete. */
@@ -271,6 +281,28 @@ export class Decoder {
 
   /** One frame of `buffer[start, end)`. `none`: cut; then `#frameEnd` is how many bytes it needs, or 0 when that is not known yet. */
   #scan(buffer: Buffer, start: number, end: number): FrameKind {
+    const lineBytes = this.#lineBytes;
+    if (lineBytes > 0) {
+      const bodyStart = start + lineBytes;
+      const bodyEnd = bodyStart + this.#lineBodyBytes;
+      if (bodyEnd + 2 <= end && buffer[bodyEnd] === carriageReturn && buffer[bodyEnd + 1] === newline) {
+        const line = this.#line;
+        let index = 0;
+        while (index < lineBytes && buffer[start + index] === line[index]) index++;
+        if (index === lineBytes) {
+          this.subjectRepeated = true;
+          this.subjectStart = start + this.#lineSubjectStart;
+          this.subjectEnd = start + this.#lineSubjectEnd;
+          this.replyStart = 0;
+          this.replyEnd = 0;
+          this.headerBytes = 0;
+          this.bodyStart = bodyStart;
+          this.bodyEnd = bodyEnd;
+          this.#frameEnd = bodyEnd + 2;
+          return frame.publish;
+        }
+      }
+    }
     this.#frameEnd = 0;
     // Letters are compared in lower case; bit 5 tells the cases apart.
     switch (buffer[start]! | 32) {
@@ -369,12 +401,13 @@ export class Decoder {
   #publish(buffer: Buffer, start: number, at: number, end: number, headers: boolean): FrameKind {
     while (at < end && isBlank(buffer[at]!)) at++;
     const argumentStart = at;
-    const previous = this.#previous;
-    const previousBytes = this.#previousBytes;
+    const line = this.#line;
+    const previousStart = this.#lineSubjectStart;
+    const previousBytes = this.#lineSubjectEnd - previousStart;
     let repeated = false;
     if (previousBytes > 0 && at + previousBytes < end) {
       let index = 0;
-      while (index < previousBytes && buffer[at + index] === previous[index]) index++;
+      while (index < previousBytes && buffer[at + index] === line[previousStart + index]) index++;
       repeated = index === previousBytes && isBlank(buffer[at + index]!);
     }
     let tokenEnd = at;
@@ -452,7 +485,10 @@ export class Decoder {
       return frame.none;
     }
     if (buffer[bodyEnd] !== carriageReturn || buffer[bodyEnd + 1] !== newline) return this.#fail(frame.unknownOperation);
-    if (!repeated) this.#remember(buffer, argumentStart, subjectEnd);
+    const reusable = !headers && !withReply;
+    if (!repeated || reusable) this.#remember(buffer, start, argumentStart, subjectEnd, reusable ? bodyStart : subjectEnd);
+    else this.#lineBytes = 0;
+    this.#lineBodyBytes = total;
     this.subjectRepeated = repeated;
     this.subjectStart = argumentStart;
     this.subjectEnd = subjectEnd;
@@ -480,16 +516,19 @@ export class Decoder {
     return at;
   }
 
-  #remember(buffer: Buffer, start: number, end: number): void {
+  /** Keeps the line up to `end`: all of it, or up to its subject. */
+  #remember(buffer: Buffer, start: number, subjectStart: number, subjectEnd: number, end: number): void {
     const bytes = end - start;
-    if (bytes > previousBytesMax) {
-      this.#previousBytes = 0;
-      return;
-    }
-    if (this.#previous.length === 0) this.#previous = Buffer.allocUnsafeSlow(previousBytesMax);
-    const previous = this.#previous;
-    for (let index = 0; index < bytes; index++) previous[index] = buffer[start + index]!;
-    this.#previousBytes = bytes;
+    this.#lineBytes = 0;
+    this.#lineSubjectStart = 0;
+    this.#lineSubjectEnd = 0;
+    if (bytes > lineBytesKept) return;
+    if (this.#line.length === 0) this.#line = Buffer.allocUnsafeSlow(lineBytesKept);
+    const line = this.#line;
+    for (let index = 0; index < bytes; index++) line[index] = buffer[start + index]!;
+    this.#lineSubjectStart = subjectStart - start;
+    this.#lineSubjectEnd = subjectEnd - start;
+    if (end > subjectEnd) this.#lineBytes = bytes;
   }
 
   #subscribe(buffer: Buffer, start: number, at: number, end: number): FrameKind {
@@ -536,8 +575,8 @@ export class Decoder {
   }
 }
 
-/** Longer subjects than this are looked up each time. */
-const previousBytesMax = 256;
+/** A longer line is parsed, and its subject looked up, each time. */
+const lineBytesKept = 320;
 
 function isBlank(byte: number): boolean {
   return byte === space || byte === tab;
