@@ -40,7 +40,7 @@ export interface StationsOptions {
   readonly stationsMax: number;
 }
 
-/** Told after a station was made, changed or deleted, e.g. for advisories. */
+/** Told after a station was made, changed or deleted, e.g. for advisories; not of those that a start brings back. */
 export type StationListener = (event: "created" | "changed" | "deleted", station: Station) => void;
 
 /** What a purge takes: the records `filter` passes, before `upTo` (exclusive; 0 = all), but the newest `keep` of them. */
@@ -113,7 +113,9 @@ export class Stations {
       this.#reserve(config, []);
       try {
         const log = await this.#define(config, 0);
-        return { station: this.#register(config, log), created: true };
+        const station = this.#register(config, log);
+        this.#tell("created", station);
+        return { station, created: true };
       } catch (error) {
         this.#release(config.subjects, config.name);
         throw error;
@@ -232,7 +234,6 @@ export class Stations {
     this.#sorted = undefined;
     host.own(log, station);
     this.#recapture(station);
-    this.#tell("created", station);
     return station;
   }
 

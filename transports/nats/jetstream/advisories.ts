@@ -26,7 +26,7 @@ export function advisor(options: AdvisorOptions): Advise {
   };
 }
 
-/** Announces stations that come, change and go. Call it once those of an earlier run are recovered. */
+/** Announces stations that come, change and go. */
 export function adviseOfStations(stations: Stations, advise: Advise): void {
   const words = { created: ["CREATED", "create"], changed: ["UPDATED", "modify"], deleted: ["DELETED", "delete"] } as const;
   stations.listeners.add((event, station) => {

@@ -44,11 +44,7 @@ export class JetStream {
     registerStreamApi(this.api, options.serverName ?? "waystation");
     registerMessageApi(this.api);
     registerDirectGet(this.api);
-  }
-
-  /** Begins to announce stations that come, change and go: once those of an earlier run are recovered. */
-  announce(): void {
-    adviseOfStations(this.api.stations, this.advise);
+    adviseOfStations(stations, this.advise);
   }
 
   /** Answers nothing more. */
