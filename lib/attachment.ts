@@ -6,6 +6,9 @@ import type { Subscription } from "./subscription.ts";
 import type { Tenant } from "./tenant.ts";
 import type { Attachment, Session } from "./transport.ts";
 
+/** So many subscriptions that have gone are kept before anybody looks for them. */
+const goneMin = 32;
+
 /** What an attachment needs of the broker besides the tenant. */
 export interface AttachmentHost {
   /** The session has room again: whoever had deliveries refused tries once more. */
@@ -22,7 +25,9 @@ export class TenantAttachment implements Attachment {
   readonly tenant: Tenant;
   captured = 0;
   readonly #host: AttachmentHost;
-  readonly #subscriptions: Set<Subscription> = new Set();
+  /** In the order they came; those that have gone from the index stay until they are many. */
+  #subscriptions: Subscription[] = [];
+  #gone = 0;
   #attached = true;
 
   constructor(host: AttachmentHost, tenant: Tenant, session: Session, identity: Identity) {
@@ -30,10 +35,6 @@ export class TenantAttachment implements Attachment {
     this.tenant = tenant;
     this.session = session;
     this.identity = identity;
-  }
-
-  get subscriptions(): ReadonlySet<Subscription> {
-    return this.#subscriptions;
   }
 
   subject(bytes: Buffer, start: number, end: number): Subject {
@@ -72,12 +73,15 @@ export class TenantAttachment implements Attachment {
 
   subscribe(subscription: Subscription): void {
     if (!this.#attached) return;
-    this.#subscriptions.add(subscription);
+    this.#subscriptions.push(subscription);
     this.tenant.router.add(subscription);
   }
 
   unsubscribe(subscription: Subscription): void {
-    if (this.#subscriptions.delete(subscription)) this.tenant.router.remove(subscription);
+    if (!this.tenant.router.remove(subscription)) return;
+    if (++this.#gone < goneMin || this.#gone * 2 < this.#subscriptions.length) return;
+    this.#subscriptions = this.#subscriptions.filter((each) => each.place !== -1);
+    this.#gone = 0;
   }
 
   drained(): void {
@@ -88,7 +92,7 @@ export class TenantAttachment implements Attachment {
     if (!this.#attached) return;
     this.#attached = false;
     for (const subscription of this.#subscriptions) this.tenant.router.remove(subscription);
-    this.#subscriptions.clear();
+    this.#subscriptions = [];
     this.#host.detached(this);
   }
 }
