@@ -26,6 +26,7 @@ import { infoLine } from "./info.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Replies } from "./replies.ts";
 import type { SessionHost } from "./session-host.ts";
+import { SidTable } from "./sid-table.ts";
 
 /** Why nothing is read now. */
 const holdBroker = 1;
@@ -58,7 +59,7 @@ export class NatsSession implements Session, ConnectionHandler {
   readonly #decoder: Decoder;
   readonly #outbox: Outbox;
   readonly #keepAlive: KeepAlive;
-  readonly #subscriptions: Map<string | number, Subscription>;
+  readonly #subscriptions: SidTable;
   readonly #message: Message;
   readonly #replies: Replies;
   readonly #acks: AckRenderer;
@@ -100,7 +101,7 @@ export class NatsSession implements Session, ConnectionHandler {
       drained: () => this.#attachment?.drained(),
     });
     this.#keepAlive = new KeepAlive(limits);
-    this.#subscriptions = new Map();
+    this.#subscriptions = new SidTable();
     this.#message = new Message(new SubjectEntry(nothing, true));
     this.#replies = new Replies();
     this.#acks = new AckRenderer();
@@ -124,8 +125,8 @@ export class NatsSession implements Session, ConnectionHandler {
     return this.#attachment?.identity;
   }
 
-  get subscriptions(): ReadonlyMap<string | number, Subscription> {
-    return this.#subscriptions;
+  get subscriptionCount(): number {
+    return this.#subscriptions.size;
   }
 
   /** What INFO asked the client to sign; `""` when keys are not asked for. */
@@ -417,14 +418,14 @@ export class NatsSession implements Session, ConnectionHandler {
       this.#sendError(errorTexts.subscriptionsExceeded.text);
       return;
     }
-    if (!this.#subscriptions.has(sid)) {
+    if (this.#subscriptions.get(sid) === undefined) {
       const filter = parseFilter(text);
       if (filter === undefined) {
         this.#sendError(errorTexts.invalidSubject.text);
         return;
       }
       const subscription = new Subscription({ filter, queue, session: this, label: sid });
-      this.#subscriptions.set(sid, subscription);
+      this.#subscriptions.add(sid, subscription);
       attachment.subscribe(subscription);
     }
     if (this.#verbose) this.#send(okBytes);
