@@ -58,7 +58,7 @@ export class LongTokens {
     }
     const place = this.#used;
     if (place + size > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(initialBytes, place + size, Math.ceil(this.#bytes.length * 1.5)));
+      const grown = new Uint8Array(Math.max(initialBytes, place + size, Math.ceil(this.#bytes.length * 1.25)));
       grown.set(this.#bytes);
       this.#bytes = grown;
     }

@@ -77,7 +77,7 @@ export class Nodes {
   }
 
   #grow(): void {
-    const grown = new Int32Array(Math.ceil((this.#used * 3) / 2) << nodeShift);
+    const grown = new Int32Array(Math.ceil(this.#used * 1.25) << nodeShift);
     grown.set(this.words);
     this.words = grown;
   }
