@@ -11,7 +11,7 @@ import { stationOf, streamConfig, streamConfigRequestFields } from "../../transp
 
 const name = fc.stringMatching(/^[A-Za-z0-9_-]{1,12}$/);
 const count = fc.nat({ max: 1_000_000 });
-const milliseconds = fc.integer({ min: 100, max: 10_000_000 });
+const nanoseconds = fc.integer({ min: 100_000_000, max: 100_000_000_000 });
 
 /** Any configuration that a NATS client can ask for. */
 const config: fc.Arbitrary<StationConfig> = fc
@@ -28,7 +28,7 @@ const config: fc.Arbitrary<StationConfig> = fc
     messagesPerSubjectMax: count,
     messageBytesMax: count,
     discard: fc.constantFrom("old", "new"),
-    duplicateWindowMs: milliseconds.map((ms) => ms / 1000 + 100),
+    duplicateWindowMs: nanoseconds.map((ns) => ns / 1e6),
     noAck: fc.boolean(),
     denyDelete: fc.boolean(),
     denyPurge: fc.boolean(),
