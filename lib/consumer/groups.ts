@@ -73,6 +73,10 @@ export class Groups implements GroupOwner, StationGroups {
     return this.#groups.size;
   }
 
+  get closed(): boolean {
+    return this.#closed;
+  }
+
   get retains(): boolean {
     return this.station.config.retention !== "limits";
   }
