@@ -3,6 +3,7 @@
  * what it answers with; any door's clients can ask it, because it listens on subjects.
  */
 import type { Clock } from "../../../store/environment.ts";
+import type { TenantGroups } from "../../../lib/consumer/tenant-groups.ts";
 import type { Random } from "../../../lib/random.ts";
 import type { Stations } from "../../../lib/station/stations.ts";
 import type { Tenant } from "../../../lib/tenant.ts";
@@ -10,6 +11,7 @@ import { registerAccountApi } from "./account-api.ts";
 import { advisor, adviseOfStations } from "./advisories.ts";
 import type { Advise } from "./advisories.ts";
 import { Api } from "./api.ts";
+import { ConsumerDoor } from "./consumer-door.ts";
 import { registerDirectGet } from "./direct-get.ts";
 import { registerMessageApi } from "./message-api.ts";
 import { registerStreamApi } from "./stream-api.ts";
@@ -25,6 +27,7 @@ export interface JetStreamOptions {
   readonly broker: JetStreamHost;
   readonly tenant: Tenant;
   readonly stations: Stations;
+  readonly groups: TenantGroups;
   /** What INFO answers call the server. */
   readonly serverName?: string;
   /** One line for the operator. */
@@ -35,9 +38,10 @@ export class JetStream {
   readonly api: Api;
   /** Publishes an advisory. */
   readonly advise: Advise;
+  readonly consumers: ConsumerDoor;
 
   constructor(options: JetStreamOptions) {
-    const { broker, tenant, stations, report } = options;
+    const { broker, tenant, stations, groups, report } = options;
     this.api = new Api({ id: broker.nextSessionId(), clock: broker.clock, tenant, stations, report });
     this.advise = advisor({ clock: broker.clock, random: broker.random, tenant });
     registerAccountApi(this.api);
@@ -45,10 +49,12 @@ export class JetStream {
     registerMessageApi(this.api);
     registerDirectGet(this.api);
     adviseOfStations(stations, this.advise);
+    this.consumers = new ConsumerDoor({ api: this.api, groups, tenant, random: broker.random, id: broker.nextSessionId() });
   }
 
   /** Answers nothing more. */
   stop(): void {
+    this.consumers.stop();
     this.api.stop();
   }
 }
