@@ -1,0 +1,57 @@
+/**
+ * A subject index on its way into memory. Old records are fed (in any order), new ones are kept in a young index, removals wait;
+ * `finish` puts the three together. Until then nobody asks the index anything.
+ */
+import type { Sequence } from "../store.ts";
+import { SubjectIndex } from "./subject-index.ts";
+
+interface WaitingRemoval {
+  readonly sequence: Sequence;
+  readonly subject: Uint8Array;
+}
+
+export class SubjectLoading {
+  /** Records up to here are fed; later ones come by `append`. */
+  readonly upTo: Sequence;
+  readonly #index: SubjectIndex;
+  readonly #young: SubjectIndex;
+  readonly #waiting: Map<Sequence, WaitingRemoval> = new Map();
+
+  constructor(upTo: Sequence, make: () => SubjectIndex) {
+    this.upTo = upTo;
+    this.#index = make();
+    this.#young = make();
+  }
+
+  feed(bytes: Uint8Array, start: number, end: number, sequence: Sequence): void {
+    this.#index.add(bytes, start, end, sequence);
+  }
+
+  append(bytes: Uint8Array, start: number, end: number, sequence: Sequence): void {
+    this.#young.add(bytes, start, end, sequence);
+  }
+
+  /** True when a removed record must still be fed, because its removal waits. */
+  awaits(sequence: Sequence): boolean {
+    return this.#waiting.has(sequence);
+  }
+
+  remove(bytes: Uint8Array, start: number, end: number, sequence: Sequence): void {
+    if (sequence > this.upTo) this.#young.remove(bytes, start, end, sequence);
+    else this.#waiting.set(sequence, { sequence, subject: Uint8Array.prototype.slice.call(bytes, start, end) });
+  }
+
+  finish(): SubjectIndex {
+    const young = this.#young;
+    const sequences: number[] = [];
+    for (let entry = 0; entry < young.entriesEnd; entry++) {
+      if (young.count(entry) === 0) continue;
+      sequences.length = 0;
+      young.collect(entry, Infinity, Infinity, sequences);
+      young.showText(entry);
+      for (const sequence of sequences) this.#index.add(young.textBuffer, young.textStart, young.textEnd, sequence);
+    }
+    for (const { sequence, subject } of this.#waiting.values()) this.#index.remove(subject, 0, subject.length, sequence);
+    return this.#index;
+  }
+}
