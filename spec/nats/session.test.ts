@@ -1,29 +1,46 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Identity } from "../../lib/auth/identity.ts";
-import type { Permissions } from "../../lib/auth/permissions.ts";
+import type { DeliveryFilter, Permissions } from "../../lib/auth/permissions.ts";
+import type { Subject } from "../../lib/router/subject.ts";
 import type { Authentication } from "../../transports/nats/authentication.ts";
 import { SessionRig } from "../support/nats-session.ts";
 
-const permissions: Permissions = {
-  mayPublish: (subject) => subject.text.startsWith("ok."),
-  maySubscribe: (filter, queue) => filter.startsWith("ok.") && queue !== "no",
-  deliveryFilter: () => undefined,
-  tracksReplies: false,
-  replyable: () => {},
-};
+/** May do what starts with `ok.`, in any queue but `no`; hears nothing of `ok.secret`; may answer where it was asked. */
+class TestPermissions implements Permissions {
+  subscribes = true;
+  readonly tracksReplies = true;
+  readonly replies: string[] = [];
+
+  mayPublish(subject: Subject): boolean {
+    return subject.text.startsWith("ok.") || this.replies.includes(subject.text);
+  }
+
+  maySubscribe(filter: string, queue: string | undefined): boolean {
+    return this.subscribes && filter.startsWith("ok.") && queue !== "no";
+  }
+
+  deliveryFilter(filter: string): DeliveryFilter | undefined {
+    return filter === "ok.>" ? { holds: (message) => message.subject.text !== "ok.secret" } : undefined;
+  }
+
+  replyable(buffer: Buffer, start: number, end: number): void {
+    this.replies.push(buffer.toString("latin1", start, end));
+  }
+}
 
 /** User `u` with password `p`; the answer comes when the test lets it. */
 class OneUser implements Authentication {
   readonly anonymous = undefined;
   readonly asksForKeys = true;
+  readonly permissions = new TestPermissions();
   answer: (() => void) | undefined;
   expiresMs: number | undefined;
 
   authenticate(credentials: { user: string | undefined; password: string | undefined }): Promise<Identity | undefined> {
     const good = credentials.user === "u" && credentials.password === "p";
     return new Promise((resolve) => {
-      this.answer = () => resolve(good ? { user: "u", tenant: "$G", permissions, expiresMs: this.expiresMs } : undefined);
+      this.answer = () => resolve(good ? { user: "u", tenant: "$G", permissions: this.permissions, expiresMs: this.expiresMs } : undefined);
     });
   }
 }
@@ -116,6 +133,35 @@ describe("a NATS session", () => {
         "MSG ok.c 3 0\r\n\r\n",
     );
     assert.equal(client.connection.ended, false);
+  });
+
+  it("may answer where it was asked, and hears nothing that its permissions keep from it", async () => {
+    const users = new OneUser();
+    const rig = new SessionRig({}, users);
+    const client = rig.connect({ user: "u", pass: "p" });
+    await answered(users);
+    client.send("SUB ok.> 1\r\nPUB ok.secret 0\r\n\r\nPUB in.box 0\r\n\r\nPUB ok.a in.box 0\r\n\r\nPUB in.box 0\r\n\r\n");
+    assert.equal(client.take(), `-ERR 'Permissions Violation for Publish to "in.box"'\r\nMSG ok.a 1 in.box 0\r\n\r\n`);
+  });
+
+  it("is told when a permission it used is gone", async () => {
+    const users = new OneUser();
+    const rig = new SessionRig({}, users);
+    const client = rig.connect({ user: "u", pass: "p" });
+    await answered(users);
+    client.send("SUB ok.a 1\r\nSUB ok.b q x7\r\n");
+    users.permissions.subscribes = false;
+    rig.door.permissionsChanged(new Set(["somebody else"]));
+    assert.equal(client.take(), "");
+    rig.door.permissionsChanged(new Set(["u"]));
+    client.send("PUB ok.a 0\r\n\r\nPUB ok.b 0\r\n\r\n");
+    assert.equal(
+      client.take(),
+      `-ERR 'Permissions Violation for Subscription to "ok.a" (sid "1")'\r\n` +
+        `-ERR 'Permissions Violation for Subscription to "ok.b" using queue "q" (sid "x7")'\r\n`,
+    );
+    rig.door.revoke(new Set(["u"]));
+    assert.equal(client.take(), "-ERR 'User Authentication Revoked'\r\n");
   });
 
   it("ends when its credentials expire or are withdrawn", async () => {

@@ -3,6 +3,7 @@
  * in-process, WebSocket) makes connections; a protocol puts a handler on each and never learns what carries the bytes.
  * Only carriages touch sockets.
  */
+import type { ClientCertificate } from "../../lib/auth/certificate.ts";
 import type { SecureServer } from "./tls.ts";
 
 /** What a protocol does with a connection. All calls are synchronous and must not throw. */
@@ -13,16 +14,6 @@ export interface ConnectionHandler {
   closed(error: Error | undefined): void;
 }
 
-/** Who is at the far end, as TLS proved it. */
-export interface PeerCertificate {
-  /** The subject's distinguished name, e.g. `CN=client,O=acme`. */
-  readonly subject: string;
-  readonly commonName: string;
-  /** E-mail, DNS and URI names of the subject alternative name, without their type prefix. */
-  readonly alternativeNames: readonly string[];
-  readonly fingerprint256: string;
-}
-
 export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -31,7 +22,7 @@ export interface Connection {
   /** True once TLS (or an equivalent) protects the bytes. */
   readonly secure: boolean;
   /** Defined when the peer showed a certificate that the listener's authorities vouch for. */
-  readonly peerCertificate: PeerCertificate | undefined;
+  readonly peerCertificate: ClientCertificate | undefined;
   /** Begins to read. Called once. */
   start(handler: ConnectionHandler): void;
   /**

@@ -2,8 +2,9 @@
  * A pair of connections without sockets: what one end writes the other reads, in the same process. Bytes are not copied; the
  * writer's `done` comes after the reader has had them, so a paused reader holds its writer back like a full socket does.
  */
+import type { ClientCertificate } from "../../lib/auth/certificate.ts";
 import type { Clock } from "../../lib/clock.ts";
-import type { Connection, ConnectionHandler, PeerCertificate } from "./connection.ts";
+import type { Connection, ConnectionHandler } from "./connection.ts";
 import type { SecureServer } from "./tls.ts";
 
 /** Two ends of one connection. `name` shows as the remote address of both. */
@@ -27,7 +28,7 @@ class InProcessEnd implements Connection {
   readonly localPort = 0;
   /** Bytes never leave the process. */
   readonly secure = true;
-  readonly peerCertificate: PeerCertificate | undefined = undefined;
+  readonly peerCertificate: ClientCertificate | undefined = undefined;
   readonly #clock: Clock;
   #other: InProcessEnd | undefined;
   #handler: ConnectionHandler | undefined;

@@ -4,9 +4,10 @@
  */
 import { createServer } from "node:net";
 import type { Server, Socket } from "node:net";
+import type { ClientCertificate } from "../../lib/auth/certificate.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { BrokerError } from "../../lib/errors.ts";
-import type { Connection, ConnectionHandler, Listener, ListenerAddress, PeerCertificate } from "./connection.ts";
+import type { Connection, ConnectionHandler, Listener, ListenerAddress } from "./connection.ts";
 import { peerCertificateOf } from "./tls.ts";
 import type { SecureServer } from "./tls.ts";
 
@@ -84,7 +85,7 @@ class TcpConnection implements Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
-  peerCertificate: PeerCertificate | undefined;
+  peerCertificate: ClientCertificate | undefined;
   #socket: Socket;
   #handler: ConnectionHandler | undefined;
   #secure: boolean;

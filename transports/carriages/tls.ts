@@ -6,7 +6,8 @@
 import { createServer } from "node:tls";
 import type { Socket } from "node:net";
 import type { Server, TlsOptions, TLSSocket } from "node:tls";
-import type { PeerCertificate } from "./connection.ts";
+import { clientCertificate } from "../../lib/auth/certificate.ts";
+import type { ClientCertificate } from "../../lib/auth/certificate.ts";
 
 export interface SecureServerOptions {
   /** PEM text. */
@@ -79,20 +80,9 @@ function socketKey(socket: Socket): string {
 }
 
 /** What the verified certificate says of the peer; undefined when there is none. */
-export function peerCertificateOf(socket: TLSSocket): PeerCertificate | undefined {
+export function peerCertificateOf(socket: TLSSocket): ClientCertificate | undefined {
   if (!socket.authorized) return undefined;
   const certificate = socket.getPeerCertificate();
   if (certificate.subject === undefined) return undefined;
-  const fields: string[] = [];
-  for (const [name, value] of Object.entries(certificate.subject)) {
-    for (const one of Array.isArray(value) ? value : [value]) fields.push(`${name}=${String(one)}`);
-  }
-  const commonName: unknown = certificate.subject.CN;
-  const names = (certificate.subjectaltname ?? "").split(", ").filter((name) => name !== "");
-  return {
-    subject: fields.toReversed().join(","),
-    commonName: typeof commonName === "string" ? commonName : "",
-    alternativeNames: names.map((name) => name.slice(name.indexOf(":") + 1)),
-    fingerprint256: certificate.fingerprint256,
-  };
+  return clientCertificate({ ...certificate.subject }, certificate.subjectaltname);
 }

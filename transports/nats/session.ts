@@ -6,6 +6,7 @@
  * Reading stops for named reasons, kept as bits; a chunk under way is finished unless its decoding must wait.
  */
 import type { Identity } from "../../lib/auth/identity.ts";
+import type { Permissions } from "../../lib/auth/permissions.ts";
 import { parseFilter, parseSubject } from "../../lib/filter.ts";
 import { Message, nothing } from "../../lib/message.ts";
 import type { Subject } from "../../lib/router/subject.ts";
@@ -20,7 +21,7 @@ import { connectDefaults, parseConnect } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
 import type { FrameKind } from "./decoder.ts";
-import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionViolation } from "./errors.ts";
+import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
 import type { ErrorText } from "./errors.ts";
 import { infoLine } from "./info.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -65,6 +66,7 @@ export class NatsSession implements Session, ConnectionHandler {
   readonly #acks: AckRenderer;
   readonly #nonce: string;
   #attachment: Attachment | undefined;
+  #permissions: Permissions | undefined;
   #previousSubject: Subject | undefined;
   #headers: boolean;
   #verbose: boolean;
@@ -107,6 +109,7 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#acks = new AckRenderer();
     this.#nonce = host.authentication.asksForKeys ? makeNonce(host) : "";
     this.#attachment = undefined;
+    this.#permissions = undefined;
     this.#previousSubject = undefined;
     this.#headers = false;
     this.#verbose = connectDefaults.verbose;
@@ -173,7 +176,7 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#sendInfo(undefined);
     const anonymous = this.#host.authentication.anonymous;
     // Who needs to show nothing may publish without CONNECT.
-    if (anonymous !== undefined) this.#attachment = this.#host.attach(this, anonymous);
+    if (anonymous !== undefined) this.#attach(anonymous);
   }
 
   #sendInfo(tenant: string | undefined): void {
@@ -352,6 +355,10 @@ export class NatsSession implements Session, ConnectionHandler {
     }
     this.messagesOut++;
     this.bytesOut += message.bodyEnd - message.bodyStart;
+    const permissions = this.#permissions;
+    if (permissions !== undefined && message.replyEnd !== message.replyStart && permissions.tracksReplies) {
+      permissions.replyable(message.replyBuffer, message.replyStart, message.replyEnd);
+    }
     const delivered = ++subscription.delivered;
     if (subscription.deliveredMax !== 0 && delivered >= subscription.deliveredMax) this.#drop(subscription);
     return true;
@@ -425,6 +432,8 @@ export class NatsSession implements Session, ConnectionHandler {
         return;
       }
       const subscription = new Subscription({ filter, queue, session: this, label: sid });
+      const condition = this.#permissions?.deliveryFilter(filter, queue);
+      if (condition !== undefined) subscription.condition = condition;
       this.#subscriptions.add(sid, subscription);
       attachment.subscribe(subscription);
     }
@@ -501,7 +510,7 @@ export class NatsSession implements Session, ConnectionHandler {
       // A second CONNECT starts anew.
       this.#attachment?.detach();
       this.#subscriptions.clear();
-      this.#attachment = this.#host.attach(this, identity);
+      this.#attach(identity);
     }
     this.#previousSubject = undefined;
     this.#connected = true;
@@ -512,6 +521,27 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#pedantic = options.pedantic;
     this.#noResponders = options.noResponders;
     if (options.verbose) this.#send(okBytes);
+  }
+
+  #attach(identity: Identity): void {
+    this.#attachment = this.#host.attach(this, identity);
+    this.#permissions = identity.permissions;
+  }
+
+  /** The user's permissions have changed: subscriptions that are no longer allowed end, and the client is told which. */
+  permissionsChanged(): void {
+    const permissions = this.#permissions;
+    if (permissions === undefined || this.#closing) return;
+    for (const subscription of this.#subscriptions.list()) {
+      const { filter, queue } = subscription;
+      if (!permissions.maySubscribe(filter, queue)) {
+        this.#sendError(subscriptionLost(filter, queue, String(subscription.label)));
+        this.#drop(subscription);
+        continue;
+      }
+      const condition = permissions.deliveryFilter(filter, queue);
+      if (condition !== subscription.condition) subscription.condition = condition;
+    }
   }
 
   #ping(): void {

@@ -38,6 +38,11 @@ export class SidTable {
     while (this.#dense.length > 0 && this.#dense[this.#dense.length - 1] === undefined) this.#dense.pop();
   }
 
+  /** All of them, in an array of the caller's own. */
+  list(): Subscription[] {
+    return [...this.#dense.filter((subscription) => subscription !== undefined), ...this.#sparse.values()];
+  }
+
   clear(): void {
     this.#dense.length = 0;
     this.#denseCount = 0;

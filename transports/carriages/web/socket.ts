@@ -3,8 +3,9 @@
  * them on, and a peer that goes on sending while paused is kept in a bounded buffer, because neither engine's reader can be
  * relied on to stop at once.
  */
+import type { ClientCertificate } from "../../../lib/auth/certificate.ts";
 import type { Clock } from "../../../lib/clock.ts";
-import type { Connection, ConnectionHandler, PeerCertificate } from "../connection.ts";
+import type { Connection, ConnectionHandler } from "../connection.ts";
 import type { SecureServer } from "../tls.ts";
 import { closeCode, pausedBytesMax } from "./engine.ts";
 import type { WebRequest } from "./engine.ts";
@@ -23,7 +24,7 @@ export class WebSocketConnection implements Connection {
   readonly localAddress: string;
   readonly localPort: number;
   readonly secure: boolean;
-  readonly peerCertificate: PeerCertificate | undefined = undefined;
+  readonly peerCertificate: ClientCertificate | undefined = undefined;
   /** Text messages close the connection (MQTT-6.0.0-1). */
   readonly binaryOnly: boolean;
   readonly #raw: RawSocket;
