@@ -21,8 +21,8 @@ export class Interest extends Subscription {
   readonly record: InterestRecord;
   readonly shared: boolean;
   readonly #test: SubjectFilterTest;
-  /** `a/#` as `a`, which the compiled test of `a.>` leaves out. */
-  readonly #parent: string | undefined;
+  /** Of `a/#`: a test of `a`, which the one of `a.>` leaves out. */
+  readonly #parent: SubjectFilterTest | undefined;
 
   constructor(session: Session, record: InterestRecord, mapped: MappedFilter, group: string | undefined) {
     super({
@@ -36,13 +36,13 @@ export class Interest extends Subscription {
     this.record = record;
     this.shared = group !== undefined;
     this.#test = compileFilter(mapped.filter);
-    this.#parent = mapped.parentToo ? mapped.filter.slice(0, -2) : undefined;
+    this.#parent = mapped.parentToo ? compileFilter(mapped.filter.slice(0, -2)) : undefined;
   }
 
   /** What the index would say of this subject. */
   wants(subject: Buffer, start: number, end: number): boolean {
     if (this.noDollar && subject[start] === 0x24) return false;
     if (this.#test.matches(subject, start, end)) return true;
-    return this.#parent !== undefined && subject.toString("utf8", start, end) === this.#parent;
+    return this.#parent !== undefined && this.#parent.matches(subject, start, end);
   }
 }

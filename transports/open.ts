@@ -1,0 +1,125 @@
+/**
+ * Composes a broker: stores, tenants with their stations and groups, and the doors. Order matters twice: nothing listens before
+ * recovery is over, and on the way down doors close before stores, so that what was accepted is answered.
+ */
+import { Broker } from "../lib/broker.ts";
+import type { Identity } from "../lib/auth/identity.ts";
+import type { Clock } from "../lib/clock.ts";
+import { GroupScheduler } from "../lib/consumer/scheduler.ts";
+import type { Random } from "../lib/random.ts";
+import { idMaker } from "../lib/random.ts";
+import type { Store } from "../store/store.ts";
+import { ChunkPool } from "./chunk-pool.ts";
+import { FlushList } from "./flush-list.ts";
+import { LocalConnection } from "./local/connection.ts";
+import { MqttDoor } from "./mqtt/door.ts";
+import type { MqttSettings } from "./mqtt/settings.ts";
+import type { Authentication } from "./nats/authentication.ts";
+import { NatsDoor } from "./nats/door.ts";
+import type { Limits } from "../lib/limits.ts";
+import { TenantServices } from "./tenant-services.ts";
+
+/** Where a door listens, as told to people and in the address file. */
+export interface DoorAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly url: string;
+}
+
+/** The open doors by name; a closed one is absent. */
+export interface Addresses {
+  readonly nats?: DoorAddress;
+  readonly web?: DoorAddress;
+  readonly mqtt?: DoorAddress;
+}
+
+export interface OpenOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+  /** Undefined: everything is kept in memory. */
+  readonly fileStore: Store | undefined;
+  readonly memoryStore: Store;
+  readonly authentication: Authentication;
+  readonly serverName: string;
+  readonly version: string;
+  readonly host: string;
+  /** Undefined = the door stays closed; 0 = any free port. */
+  readonly natsPort: number | undefined;
+  readonly mqttPort: number | undefined;
+  readonly limits: Limits;
+  readonly mqttSettings?: Partial<MqttSettings> | undefined;
+  readonly report: (message: string, fatal: boolean) => void;
+}
+
+export class OpenBroker {
+  readonly broker: Broker;
+  readonly nats: NatsDoor;
+  readonly mqtt: MqttDoor;
+  readonly tenants: TenantServices;
+  readonly pool: ChunkPool;
+  readonly flushList: FlushList;
+  addresses: Addresses = {};
+  readonly #options: OpenOptions;
+  readonly #makeId: () => string;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: OpenOptions) {
+    this.#options = options;
+    this.#makeId = idMaker(options.random, 22);
+    const broker = new Broker(options);
+    this.broker = broker;
+    this.pool = new ChunkPool(options.clock, 512 * 1024 * 1024);
+    this.flushList = new FlushList(options.clock);
+    this.tenants = new TenantServices(broker, new GroupScheduler(broker), options.serverName);
+    const shared = { broker, authentication: options.authentication, pool: this.pool, flushList: this.flushList };
+    this.nats = new NatsDoor({
+      ...shared,
+      clock: options.clock,
+      random: options.random,
+      serverId: this.#makeId(),
+      serverName: options.serverName,
+      limits: options.limits,
+    });
+    this.mqtt = new MqttDoor({ ...shared, settings: options.mqttSettings, version: options.version });
+  }
+
+  /** Recovers, then opens the doors. Rejects with the error of the store or of the first door that could not open; then nothing is left open. */
+  async open(): Promise<void> {
+    try {
+      const logs = await this.broker.open();
+      await this.tenants.recover(logs);
+      await this.mqtt.recover(logs);
+      const { host, natsPort, mqttPort } = this.#options;
+      if (natsPort !== undefined)
+        this.addresses = { ...this.addresses, nats: shown("nats", await this.nats.listen({ host, port: natsPort })) };
+      if (mqttPort !== undefined)
+        this.addresses = { ...this.addresses, mqtt: shown("mqtt", await this.mqtt.listen({ host, port: mqttPort })) };
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
+  }
+
+  /** A connection inside the process. */
+  connect(identity: Identity): LocalConnection {
+    return new LocalConnection(this.broker, identity, this.#makeId());
+  }
+
+  /** Closes doors, then stores; everything accepted is durable when resolved. Callable twice. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    await Promise.all([this.nats.close(), this.mqtt.close()]);
+    this.broker.closeSessions("shutdown");
+    this.tenants.close();
+    await this.broker.close();
+  }
+}
+
+function shown(scheme: string, address: { readonly host: string; readonly port: number }): DoorAddress {
+  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
+  return { host: address.host, port: address.port, url: `${scheme}://${host}:${address.port}` };
+}
