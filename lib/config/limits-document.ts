@@ -1,0 +1,62 @@
+/** Limits as they are written: by name, in their unit or with one (`payloadBytesMax: 8MiB`, `authTimeoutMs: 5s`). */
+import { limitNames, limitRules } from "../limits.ts";
+import type { LimitRule, Limits } from "../limits.ts";
+import type { Issues } from "./issues.ts";
+import { joined } from "./issues.ts";
+import { parseBytes, parseDurationMs } from "./quantity.ts";
+
+/** The limits that are given, those out of range left out with an issue. */
+export function parseLimits(value: unknown, path: string, issues: Issues): Partial<Limits> {
+  if (value === null) return {};
+  const fields = issues.fields(value, path, limitNames) ?? {};
+  const limits: Partial<Record<keyof Limits, number>> = {};
+  for (const name of limitNames) {
+    const given = fields[name];
+    if (given === undefined || given === null) continue;
+    const rule = limitRules[name];
+    const number = read(given, rule);
+    if (number !== undefined && number >= rule.min && number <= rule.max) limits[name] = number;
+    else issues.add(joined(path, name), given, `${wanted(rule)} from ${rule.min} to ${rule.max}`);
+  }
+  return limits;
+}
+
+/** What limits must satisfy together. */
+export function checkLimits(limits: Limits, path: string, issues: Issues): void {
+  if (limits.pendingOutBytesMax < 2 * limits.payloadBytesMax)
+    issues.add(
+      joined(path, "pendingOutBytesMax"),
+      limits.pendingOutBytesMax,
+      `at least twice payloadBytesMax (${2 * limits.payloadBytesMax})`,
+    );
+}
+
+function read(value: unknown, rule: LimitRule): number | undefined {
+  switch (rule.unit) {
+    case "bytes":
+      return parseBytes(value);
+    case "ms":
+      return parseDurationMs(value);
+    case "count":
+    case "characters":
+      return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
+    case "share":
+    case "factor":
+      return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+  }
+}
+
+function wanted(rule: LimitRule): string {
+  switch (rule.unit) {
+    case "bytes":
+      return "bytes (or a text such as 8MiB)";
+    case "ms":
+      return "milliseconds (or a text such as 5s)";
+    case "count":
+    case "characters":
+      return "a whole number";
+    case "share":
+    case "factor":
+      return "a number";
+  }
+}
