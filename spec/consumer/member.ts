@@ -25,19 +25,22 @@ export class Member implements PushSink {
   /** Deliveries it has room for. */
   room: number = Infinity;
   gone = false;
+  onSeen: (seen: Seen) => void = () => {};
 
   deliver(record: RecordView, delivery: Delivery): boolean {
     if (this.room <= 0) return false;
     this.room--;
     const { sequence, count, deliveries, outstanding } = delivery;
-    this.seen.push({
+    const seen: Seen = {
       subject: record.buffer.toString("utf8", record.subjectStart, record.subjectEnd),
       text: record.buffer.toString("utf8", record.bodyStart, record.bodyEnd),
       sequence,
       count,
       deliveries,
       outstanding,
-    });
+    };
+    this.seen.push(seen);
+    this.onSeen(seen);
     return true;
   }
 
@@ -126,6 +129,7 @@ export class Stage {
 
   /** The process dies: a new one opens what was durable. */
   async crash(): Promise<Stage> {
+    this.scheduler.deadlines.close();
     const next = new Stage(this.config, this);
     await next.groups.recover();
     return next;
