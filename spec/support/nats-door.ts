@@ -6,7 +6,7 @@ import { SystemRandom } from "../../lib/random.ts";
 import { NatsDoor } from "../../transports/nats/door.ts";
 import type { NatsDoorOptions } from "../../transports/nats/door.ts";
 import type { Authentication } from "../../transports/nats/authentication.ts";
-import { EmptyStore } from "./empty-store.ts";
+import { EmptyStore } from "../conformance/empty-store.ts";
 
 export const anybody: Identity = { user: "", tenant: "$G", permissions: undefined, expiresMs: undefined };
 

@@ -5,7 +5,7 @@ import type { Limits } from "../../lib/limits.ts";
 import { NatsDoor } from "../../transports/nats/door.ts";
 import type { Authentication } from "../../transports/nats/authentication.ts";
 import type { NatsSession } from "../../transports/nats/session.ts";
-import { EmptyStore } from "./empty-store.ts";
+import { EmptyStore } from "../conformance/empty-store.ts";
 import { openToAnybody } from "./nats-door.ts";
 import { ScriptedConnection } from "./scripted-connection.ts";
 import { SimClock } from "./sim-clock.ts";
