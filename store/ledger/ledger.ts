@@ -267,10 +267,12 @@ export class Ledger {
     return entry === noSubject ? 0 : this.#index().count(entry);
   }
 
-  /** What the subject's oldest record counts for; 0 when not known. */
+  /** What the subject's oldest record counts for. When that is not known, enough, unless the log is over its limit already. */
   #oldestBytes(subject: Uint8Array): number {
     const entry = this.#entryOf(subject);
-    return entry !== noSubject && this.#source.look(this.#index().first(entry), this.#facts) ? this.#facts.bytes : 0;
+    if (entry === noSubject) return 0;
+    if (this.#source.look(this.#index().first(entry), this.#facts)) return this.#facts.bytes;
+    return this.#counts.bytes <= this.#limits.bytesMax ? Infinity : 0;
   }
 
   #entryOf(subject: Uint8Array): number {
@@ -340,6 +342,7 @@ export class Ledger {
   /** Takes away what is over age, over its own time to live, or over lowered limits. */
   enforce(nowUs: number): void {
     this.#leftInStep = 0;
+    if (this.#firstTimeStale) this.#learnFirstTime();
     this.#expire(nowUs);
     this.#enforceAge(nowUs);
     if (this.#subjectsUnchecked && this.#subjects !== undefined) {
@@ -363,7 +366,6 @@ export class Ledger {
     if (this.#limits.ageMaxMs === 0) return;
     const limitUs = nowUs - this.#limits.ageMaxMs * 1000;
     while (counts.messages > 0) {
-      if (this.#firstTimeStale) this.#learnFirstTime();
       if (counts.firstTimeUs > limitUs) return;
       if (this.#firstTimeStale) return this.#source.want(counts.firstSequence);
       this.#dropThrough(counts.firstSequence);
@@ -586,6 +588,7 @@ export class Ledger {
       counts.firstSequence = this.#gone.nextLive(from);
       this.#firstTimeStale = true;
       this.#learnFirstTime();
+      if (this.#firstTimeStale) this.#source.want(counts.firstSequence);
     }
     this.#gone.trim(counts.firstSequence);
     this.removals.floor = counts.firstSequence;

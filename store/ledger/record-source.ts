@@ -21,8 +21,8 @@ export interface RecordSource {
   /** Very many have left at once, without a `left` for each. */
   leftMany(): void;
   /**
-   * A limit cannot be enforced until this record can be looked at. The store brings it (and some behind it) into memory, pays what is
-   * owed there, and calls `enforce`. Asked again and again until then.
+   * A limit cannot be enforced, or the time of the first record not be told, until this record can be looked at. The store brings it
+   * (and some behind it) into memory, pays what is owed there, and calls `enforce`. Asked again and again until then.
    */
   want(sequence: Sequence): void;
 }
