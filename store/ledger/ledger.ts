@@ -34,8 +34,8 @@ export interface LedgerOptions {
   readonly duplicateIdsMax: number;
 }
 
-/** One operation that takes away more than this tells the source once, by `leftMany`. */
-const leftEachMax = 1024;
+/** A stretch of records that is not in memory is owed as a whole when it is longer than this. */
+const stretchMin = 1024;
 
 export class Ledger {
   /** What the last operations took away. The store clears it once persisted. */
@@ -61,7 +61,6 @@ export class Ledger {
   #firstTimeStale = false;
   /** The limit per subject was lowered: all subjects are to be looked through. */
   #subjectsUnchecked = false;
-  #leftInStep = 0;
 
   constructor(options: LedgerOptions) {
     this.#hash = options.hash;
@@ -292,7 +291,6 @@ export class Ledger {
 
   #apply(request: AppendRequest, decision: Decision): void {
     const sequence = decision.sequence;
-    this.#leftInStep = 0;
     this.#count(sequence, decision.timeUs, decision.bytes, request.ttlSeconds);
     const counts = this.#counts;
     counts.lastMessageId = request.messageId ?? "";
@@ -341,7 +339,6 @@ export class Ledger {
 
   /** Takes away what is over age, over its own time to live, or over lowered limits. */
   enforce(nowUs: number): void {
-    this.#leftInStep = 0;
     if (this.#firstTimeStale) this.#learnFirstTime();
     this.#expire(nowUs);
     this.#enforceAge(nowUs);
@@ -405,13 +402,11 @@ export class Ledger {
 
   /** Takes one record away. False when it is not there. */
   removeSequence(sequence: Sequence): boolean {
-    this.#leftInStep = 0;
     return this.#drop(sequence);
   }
 
   /** Takes away what `removal` says and returns how many. A filter needs the index. */
   remove(removal: Removal): number {
-    this.#leftInStep = 0;
     const counts = this.#counts;
     const before = counts.messages;
     if (removal.kind === "sequence") {
@@ -427,7 +422,6 @@ export class Ledger {
 
   /** Replays a removal that was persisted. What is not there any more is no error. */
   applyRemove(first: Sequence, last: Sequence): void {
-    this.#leftInStep = 0;
     if (first <= this.#counts.firstSequence) {
       this.#dropThrough(Math.min(last, this.#counts.lastSequence));
       return;
@@ -502,7 +496,7 @@ export class Ledger {
     }
     let at = counts.firstSequence;
     const unknownUpTo = Math.min(last, this.#source.inMemoryFrom - 1);
-    if (unknownUpTo - at >= leftEachMax) {
+    if (unknownUpTo - at >= stretchMin) {
       this.#oweRange(at, unknownUpTo);
       at = unknownUpTo + 1;
     }
@@ -513,8 +507,7 @@ export class Ledger {
   #dropAll(): void {
     const counts = this.#counts;
     this.removals.messages += counts.messages;
-    this.#leftInStep += counts.messages;
-    if (this.#leftInStep > leftEachMax) this.#source.leftMany();
+    if (counts.messages > stretchMin) this.#source.leftThrough(counts.lastSequence);
     else this.#tellEach(counts.firstSequence, counts.lastSequence);
     counts.messages = 0;
     counts.bytes = 0;
@@ -548,9 +541,7 @@ export class Ledger {
       if (entry !== noSubject) this.#subjects?.removeFrom(entry, sequence);
       (this.#debt ??= new Debt()).add(sequence, sequence);
     }
-    this.#leftInStep++;
-    if (this.#leftInStep <= leftEachMax) this.#source.left(sequence, known ? facts : undefined);
-    else if (this.#leftInStep === leftEachMax + 1) this.#source.leftMany();
+    this.#source.left(sequence, known ? facts : undefined);
   }
 
   #forgetSubject(facts: RecordFacts, sequence: Sequence, entry: number): void {
@@ -570,8 +561,7 @@ export class Ledger {
       this.removals.messages += end - at + 1;
       at = this.#gone.nextLive(end + 1);
     }
-    this.#leftInStep += leftEachMax + 1;
-    this.#source.leftMany();
+    this.#source.leftThrough(last);
   }
 
   /** The first sequence becomes the lowest live one ≥ `from`. */

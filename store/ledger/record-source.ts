@@ -18,8 +18,8 @@ export interface RecordSource {
   readonly inMemoryFrom: Sequence;
   /** A record has left, by whatever decision. `facts` is undefined when it was not in memory: then the ledger owes (see `Ledger.pay`). */
   left(sequence: Sequence, facts: RecordFacts | undefined): void;
-  /** Very many have left at once, without a `left` for each. */
-  leftMany(): void;
+  /** Very many, all up to and including this one, have left at once, without a `left` for each. */
+  leftThrough(sequence: Sequence): void;
   /**
    * A limit cannot be enforced, or the time of the first record not be told, until this record can be looked at. The store brings it
    * (and some behind it) into memory, pays what is owed there, and calls `enforce`. Asked again and again until then.

@@ -21,8 +21,7 @@ class Shelf implements RecordSource {
   readonly kept: Map<number, Kept> = new Map();
   inMemoryFrom = 0;
   wanted: number[] = [];
-  readonly left_: number[] = [];
-  many = 0;
+  readonly departed: Set<number> = new Set();
 
   look(sequence: number, facts: RecordFacts): boolean {
     return sequence >= this.inMemoryFrom && this.show(sequence, facts);
@@ -40,11 +39,11 @@ class Shelf implements RecordSource {
   }
 
   left(sequence: number): void {
-    this.left_.push(sequence);
+    this.departed.add(sequence);
   }
 
-  leftMany(): void {
-    this.many++;
+  leftThrough(sequence: number): void {
+    for (const kept of this.kept.keys()) if (kept <= sequence) this.departed.add(kept);
   }
 
   want(sequence: number): void {
@@ -116,6 +115,7 @@ class Pair {
       for (let sequence = removals.first(range); sequence <= removals.last(range); sequence++) this.#present.delete(sequence);
     for (const sequence of this.#present) if (sequence < removals.floor) this.#present.delete(sequence);
     assert.equal(before - this.#present.size, removals.messages);
+    assert.equal(this.shelf.departed.size + this.#present.size, this.shelf.kept.size);
   }
 
   /** Reads what is wanted or owed, as a file store does a little later. */
