@@ -20,7 +20,7 @@ import { defaultTenant } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { parseUserKey, signatureHolds } from "./nkey.ts";
 import { PermissionSet } from "./permission-set.ts";
-import { secretCharsMax } from "./secret.ts";
+import { secretCharsMax, sha256 } from "./secret.ts";
 import type { StoredSecret } from "./secret.ts";
 import { sameLogin } from "./user.ts";
 import type { User } from "./user.ts";
@@ -189,9 +189,9 @@ export class Authenticator {
       if (secret.kind === "nkey") this.#keys.set(secret.publicKey, entry);
       if (secret.kind === "token") {
         if (entry.digest !== undefined) this.#tokens.set(entry.digest.toString("base64"), entry);
-        if (secret.stored.kind !== "clear" && this.#hashedTokens.length < hashedTokensMax) this.#hashedTokens.push(entry);
+        if (isSlow(secret.stored) && this.#hashedTokens.length < hashedTokensMax) this.#hashedTokens.push(entry);
       }
-      if (secret.kind === "password" && secret.stored.kind !== "clear") this.#decoy ??= secret.stored;
+      if (secret.kind === "password" && isSlow(secret.stored)) this.#decoy ??= secret.stored;
     }
     this.#unproven = this.#whoShowsNothing();
   }
@@ -239,7 +239,7 @@ export class Authenticator {
     const same = timingSafeEqual(digest, entry?.digest ?? this.#digestKey);
     if (entry !== undefined && stored !== undefined && same) return entry;
     const hashed = stored ?? this.#decoy;
-    if (hashed !== undefined && hashed.kind !== "clear") {
+    if (hashed !== undefined && isSlow(hashed)) {
       const verdict = await this.#verify(password, hashed, address, stored !== undefined);
       if (verdict === "busy") return "busy";
       if (verdict === "right" && entry !== undefined && stored !== undefined) {
@@ -258,7 +258,7 @@ export class Authenticator {
     if (known !== undefined) return known;
     for (const entry of this.#hashedTokens) {
       const secret = entry.user.secret;
-      if (secret.kind !== "token" || secret.stored.kind === "clear") continue;
+      if (secret.kind !== "token" || !isSlow(secret.stored)) continue;
       const verdict = await this.#verify(token, secret.stored, address, true);
       if (verdict === "busy") return "busy";
       if (verdict !== "right") continue;
@@ -290,12 +290,18 @@ export class Authenticator {
 
   #digestOf(user: User): Buffer | undefined {
     const secret = user.secret;
-    const stored: StoredSecret | undefined = secret.kind === "password" || secret.kind === "token" ? secret.stored : undefined;
-    return stored?.kind === "clear" ? this.#digest(stored.text) : undefined;
+    if (secret.kind !== "password" && secret.kind !== "token") return undefined;
+    const { stored } = secret;
+    if (stored.kind === "clear") return this.#digest(stored.text);
+    return stored.kind === "sha256" ? this.#keyed(stored.hash) : undefined;
   }
 
   #digest(secret: string): Buffer {
-    return createHmac("sha256", this.#digestKey).update(secret, "utf8").digest();
+    return this.#keyed(sha256(secret));
+  }
+
+  #keyed(hash: Buffer): Buffer {
+    return createHmac("sha256", this.#digestKey).update(hash).digest();
   }
 }
 
@@ -325,6 +331,10 @@ class Entry implements PermissionHolder {
 
 function compiled(user: User): PermissionSet | undefined {
   return user.permissions === undefined ? undefined : new PermissionSet(user.permissions);
+}
+
+function isSlow(stored: StoredSecret): stored is HashedSecret {
+  return stored.kind === "bcrypt" || stored.kind === "scrypt";
 }
 
 function given(text: string | undefined): text is string {

@@ -8,7 +8,7 @@ import type { Random } from "../../store/environment.ts";
 import { defaultScryptCost, formatScrypt, scryptHashBytes, scryptMemoryMax, scryptSaltBytes } from "./secret.ts";
 import type { ScryptCost, StoredSecret } from "./secret.ts";
 
-export type HashedSecret = Exclude<StoredSecret, { kind: "clear" }>;
+export type HashedSecret = Extract<StoredSecret, { kind: "bcrypt" | "scrypt" }>;
 export type Verdict = "right" | "wrong" | "busy";
 
 export class Hasher {

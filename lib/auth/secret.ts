@@ -1,11 +1,13 @@
 /**
  * What proves to be a user, as it is kept: a password or token in clear or as a hash, a public key, or a certificate's name. Hashes are
- * bcrypt's (`$2a$`, `$2b$`, `$2y$`) or scrypt's in a form of our own:
+ * bcrypt's (`$2a$`, `$2b$`, `$2y$`) or in two forms of our own:
  *
  *     scrypt$N$r$p$salt$hash        N a power of two, salt and hash in base64url, the hash 32 bytes
+ *     sha256$hash                   of a random token, which needs no slow hash; refused for passwords
  *
  * The cost is bounded when it is read, so that no stored hash can take the process's memory.
  */
+import { createHash } from "node:crypto";
 import { BrokerError } from "../errors.ts";
 
 export type Secret =
@@ -16,6 +18,7 @@ export type Secret =
 
 export type StoredSecret =
   | { readonly kind: "clear"; readonly text: string }
+  | { readonly kind: "sha256"; readonly text: string; readonly hash: Buffer }
   | { readonly kind: "bcrypt"; readonly text: string }
   | { readonly kind: "scrypt"; readonly text: string; readonly cost: ScryptCost; readonly salt: Buffer; readonly hash: Buffer };
 
@@ -43,7 +46,17 @@ export function parseSecret(text: string): StoredSecret {
   if (text.length > secretCharsMax) throw new BrokerError("invalid", `a password or token has at most ${secretCharsMax} characters`);
   if (/^\$2[aby]\$/.test(text)) return parseBcrypt(text);
   if (text.startsWith("scrypt$")) return parseScrypt(text);
+  if (text.startsWith("sha256$")) return parseSha256(text);
   return { kind: "clear", text };
+}
+
+/** How a random token is kept. */
+export function formatToken(token: string): string {
+  return `sha256$${sha256(token).toString("base64url")}`;
+}
+
+export function sha256(text: string): Buffer {
+  return createHash("sha256").update(text, "utf8").digest();
 }
 
 export function formatScrypt(cost: ScryptCost, salt: Buffer, hash: Buffer): string {
@@ -68,6 +81,12 @@ function parseBcrypt(text: string): StoredSecret {
   if (Number(cost) < 4 || Number(cost) > bcryptCostMax)
     throw new BrokerError("invalid", `a bcrypt hash has a cost from 04 to ${bcryptCostMax}; make it anew with a lower cost`);
   return { kind: "bcrypt", text };
+}
+
+function parseSha256(text: string): StoredSecret {
+  const hash = /^sha256\$([-_A-Za-z0-9]{43})$/.exec(text)?.[1];
+  if (hash === undefined) throw new BrokerError("invalid", "a token's hash is 'sha256$' and 43 characters of base64url; make it anew");
+  return { kind: "sha256", text, hash: Buffer.from(hash, "base64url") };
 }
 
 function parseScrypt(text: string): StoredSecret {

@@ -131,6 +131,8 @@ function parseUserSecret(fields: Fields, nkey: string | undefined, path: string,
   const token = firstOf(fields, path, ["token"]);
   if (password !== undefined) {
     const stored = readSecret(password.value, password.path, issues);
+    if (stored?.kind === "sha256")
+      issues.addSecret(password.path, "a password in clear, or hashed by bcrypt or scrypt: sha256 is for random tokens");
     found.push(stored === undefined ? { kind: "certificate" } : { kind: "password", stored });
   }
   if (token !== undefined) {

@@ -300,9 +300,11 @@ function checkTogether(config: Config, issues: Issues): void {
     if (user.secret.kind === "certificate" && tls?.map !== true)
       issues.add("users", user.name, `a password, token or nkey for it; certificate: true needs ${flagOf("tlsMap")}`);
   }
-  const hashedTokens = users.filter((user) => user.secret.kind === "token" && user.secret.stored.kind !== "clear").length;
+  const hashedTokens = users.filter(
+    (user) => user.secret.kind === "token" && ["bcrypt", "scrypt"].includes(user.secret.stored.kind),
+  ).length;
   if (hashedTokens > hashedTokensMax)
-    issues.add("users", hashedTokens, `at most ${hashedTokensMax} tokens that are hashes; give the others passwords`);
+    issues.add("users", hashedTokens, `at most ${hashedTokensMax} tokens hashed by bcrypt or scrypt; hash the others by sha256`);
   for (const { name, limits } of tenants) {
     if (Object.keys(limits).length > 0) checkLimits(limitsFrom({ ...config.limits, ...limits }), `tenants.${name}.limits`, issues);
   }
