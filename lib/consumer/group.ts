@@ -352,6 +352,7 @@ export class Group implements Scheduled {
     this.#skips = undefined;
     this.#resume = 0;
     this.#inFlight.reset(this.#next);
+    this.#lastDeliveryMs = this.ackedUs = 0;
     this.#view = undefined;
     this.#cursor.seek(this.#next);
     await this.#count();

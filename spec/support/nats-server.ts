@@ -18,9 +18,10 @@ export function findNatsServer(): { readonly path: string } | { readonly missing
   return { path };
 }
 
-export async function startNatsServer(path: string): Promise<RealServer> {
+/** `more` are further arguments, e.g. `-js -sd DIR`. */
+export async function startNatsServer(path: string, more: readonly string[] = []): Promise<RealServer> {
   const port = await freePort();
-  const server = spawn(path, ["-a", "127.0.0.1", "-p", String(port)], { stdio: ["ignore", "ignore", "pipe"] });
+  const server = spawn(path, ["-a", "127.0.0.1", "-p", String(port), ...more], { stdio: ["ignore", "ignore", "pipe"] });
   await new Promise<void>((resolve, reject) => {
     let log = "";
     server.once("exit", () => reject(new Error(`nats-server ended: ${log}`)));
