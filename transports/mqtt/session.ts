@@ -105,7 +105,7 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
   addInterest(interest: Interest): void {
     const old = this.interests.get(interest.record.topicFilter);
     this.attachment?.subscribe(interest);
-    if (old !== undefined) this.attachment?.unsubscribe(old);
+    if (old !== undefined && old !== interest) this.attachment?.unsubscribe(old);
     this.interests.set(interest.record.topicFilter, interest);
     this.#mayOverlap = this.#settings.overlap === "merge" && this.interests.size > 1;
   }
