@@ -246,6 +246,18 @@ describe("a NATS session", () => {
     assert.equal(client.connection.paused, false);
   });
 
+  it("waits for the end of the turn after much work, so that others have theirs", () => {
+    const rig = new SessionRig();
+    const client = rig.connect();
+    const chunk = "PUB a 0\r\n\r\n".repeat(4096);
+    for (let sent = 0; sent < 4; sent++) client.send(chunk);
+    assert.equal(client.connection.paused, false);
+    client.send(chunk);
+    assert.equal(client.connection.paused, true);
+    rig.clock.turn();
+    assert.equal(client.connection.paused, false);
+  });
+
   it("drops its subscriptions with the connection", () => {
     const rig = new SessionRig();
     const client = rig.connect();

@@ -34,8 +34,12 @@ const holdBroker = 1;
 const holdReplies = 2;
 const holdAuthentication = 4;
 const holdBudget = 8;
+const holdTurn = 16;
 /** For these, frames already received wait too. */
 const holdDecoding = holdAuthentication | holdBudget;
+
+/** After so many messages and deliveries a publisher waits for the end of the turn, so that others have theirs. */
+const workPerTurn = 16_384;
 
 /** Bytes around subject, sid, reply and body in a message: verb, blanks, two sizes, line ends. */
 const framingBytesMax = 40;
@@ -75,6 +79,9 @@ export class NatsSession implements Session, ConnectionHandler {
   #connected: boolean;
   #firstPongSent: boolean;
   #holds: number;
+  /** Messages and deliveries since it last waited for a turn to end. */
+  #work: number;
+  readonly #nextTurn: () => void;
   #decoding: boolean;
   #awaitsTls: boolean;
   #closing: boolean;
@@ -118,6 +125,11 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#connected = false;
     this.#firstPongSent = false;
     this.#holds = 0;
+    this.#work = 0;
+    this.#nextTurn = () => {
+      this.#work = 0;
+      this.#release(holdTurn);
+    };
     this.#decoding = false;
     this.#awaitsTls = false;
     this.#closing = false;
@@ -229,6 +241,10 @@ export class NatsSession implements Session, ConnectionHandler {
     }
     this.#decoding = false;
     if (this.#replies.full) this.#hold(holdReplies);
+    if (this.#work > workPerTurn && (this.#holds & holdTurn) === 0) {
+      this.#hold(holdTurn);
+      this.#host.clock.endOfTurn(this.#nextTurn);
+    }
   }
 
   #control(kind: FrameKind): void {
@@ -298,7 +314,7 @@ export class NatsSession implements Session, ConnectionHandler {
     const replyEnd = (message.replyEnd = decoder.replyEnd);
     if (replyEnd === replyStart) {
       if (this.#verbose) this.#send(okBytes);
-      attachment.publish(message, 0);
+      this.#work += attachment.publish(message, 0) + 1;
       return;
     }
     if (isAckReply(buffer, replyStart, replyEnd)) {
@@ -307,6 +323,7 @@ export class NatsSession implements Session, ConnectionHandler {
     }
     if (this.#verbose) this.#send(okBytes);
     const taken = attachment.publish(message, this.#replies.nextToken);
+    this.#work += taken + 1;
     const outcomes = attachment.captured;
     if (outcomes > 0) this.#replies.remember(buffer, replyStart, replyEnd, outcomes);
     else if (taken === 0 && this.#noResponders) this.#answerNoResponders(attachment, message);
