@@ -104,6 +104,7 @@ describe("a publish into a station", () => {
     for (let sent = 0; sent < 8; sent++) {
       assert.equal(client.connection.paused, false);
       client.send(batch);
+      rig.clock.turn();
     }
     assert.equal(client.connection.paused, true);
     station.settle();
