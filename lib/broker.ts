@@ -98,7 +98,7 @@ export class Broker implements AttachmentHost {
   tenant(name: string): Tenant {
     const known = this.tenants.get(name);
     if (known !== undefined) return known;
-    const tenant = new Tenant(name, new Router(), this.random);
+    const tenant = new Tenant(name, new Router({ seed: Math.floor(this.random.fraction() * 2 ** 32) }), this.random);
     this.tenants.set(name, tenant);
     for (const listener of this.tenantListeners) listener(tenant);
     return tenant;

@@ -164,6 +164,14 @@ test("replies below one inbox share one answer", () => {
   deepEqual(match(router, "_INBOX.client.").plain, []);
 });
 
+test("a subject with a final dot is not taken for the prefix it looks like", () => {
+  const router = new Router();
+  router.add(subscriptionOf({ filter: "orders.eu.*" }));
+  for (let i = 0; i < 3; i++) equal(matchOnce(router, `orders.eu.${i}`).plain.length, 1);
+  for (let i = 0; i < 3; i++) deepEqual(match(router, "orders.eu.").plain, []);
+  equal(matchOnce(router, "orders.eu.9").plain.length, 1);
+});
+
 test("two routers never share an answer through a subject", () => {
   const one = new Router();
   const other = new Router();
