@@ -12,7 +12,7 @@ import { ProgressWriter } from "./progress.ts";
 import type { GroupState } from "./progress.ts";
 import { Pull, PullQueue } from "./pulls.ts";
 import type { PullRequest } from "./pulls.ts";
-import { interestPollMs, PushFlow } from "./push-flow.ts";
+import { firstLookMs, interestPollMs, PushFlow } from "./push-flow.ts";
 import type { GroupScheduler, Scheduled, Settlements } from "./scheduler.ts";
 import { Delivery } from "./sink.ts";
 import type { PushSink } from "./sink.ts";
@@ -206,7 +206,7 @@ export class Group implements Scheduled {
     const push = this.#config.push;
     if (push === undefined) return;
     this.#push = new PushFlow(push, sink, this.#nowMs());
-    this.#pullTimer.setBy(this.#nowMs() + (push.heartbeatMs || interestPollMs));
+    this.#pullTimer.setBy(this.#nowMs() + Math.min(push.heartbeatMs || interestPollMs, firstLookMs));
     this.wake();
   }
 

@@ -101,6 +101,7 @@ export function publishError(outcome: PublishOutcome): PublishError {
     case "no_space":
       return { code: 500, errorCode: 10047, description: "insufficient storage resources available" };
     case "bad_header":
+      return { code: 400, errorCode: 10193, description: outcome.message };
     case "schema":
       return { code: 400, errorCode: 10003, description: outcome.message };
     case "duplicate_ids_full":

@@ -26,11 +26,11 @@ export function advisor(options: AdvisorOptions): Advise {
   };
 }
 
-/** Announces stations that come, change and go. */
-export function adviseOfStations(stations: Stations, advise: Advise): void {
+/** Announces stations that come, change and go, after whoever asked for it has been answered. */
+export function adviseOfStations(stations: Stations, clock: Clock, advise: Advise): void {
   const words = { created: ["CREATED", "create"], changed: ["UPDATED", "modify"], deleted: ["DELETED", "delete"] } as const;
   stations.listeners.add((event, station) => {
     const [verb, action] = words[event];
-    advise(`STREAM.${verb}.${station.name}`, "stream_action", { stream: station.name, action });
+    clock.endOfTurn(() => advise(`STREAM.${verb}.${station.name}`, "stream_action", { stream: station.name, action }));
   });
 }

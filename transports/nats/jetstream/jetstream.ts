@@ -48,7 +48,7 @@ export class JetStream {
     registerStreamApi(this.api, options.serverName ?? "waystation");
     registerMessageApi(this.api);
     registerDirectGet(this.api);
-    adviseOfStations(stations, this.advise);
+    adviseOfStations(stations, broker.clock, this.advise);
     this.consumers = new ConsumerDoor({ api: this.api, groups, tenant, random: broker.random, id: broker.nextSessionId() });
   }
 

@@ -1,0 +1,39 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import os from "node:os";
+import path from "node:path";
+import test from "node:test";
+import { findNatsServer, startNatsServer } from "../support/nats-server.ts";
+import { openTestBroker } from "./consumer-broker.ts";
+import { playSteps } from "./play-steps.ts";
+import { streamSteps } from "./stream-steps.ts";
+
+test("streams are answered for as nats-server does, word for word", async () => {
+  const server = await openTestBroker();
+  try {
+    const answers = await playSteps(server.port, streamSteps, 0);
+    for (const [index, step] of streamSteps.entries()) {
+      assert.deepEqual(answers[index], step.answers, `${step.subject} ${step.payload ?? ""}`);
+    }
+    assert.deepEqual(server.reports, []);
+  } finally {
+    await server.close();
+  }
+});
+
+test("the recorded answers are still what a real nats-server says", async (t) => {
+  const found = findNatsServer();
+  if ("missing" in found) {
+    t.skip(found.missing);
+    return;
+  }
+  const folder = await mkdtemp(path.join(os.tmpdir(), "nats-"));
+  const server = await startNatsServer(found.path, ["-js", "-sd", folder]);
+  try {
+    const answers = await playSteps(server.port, streamSteps, 0);
+    for (const [index, step] of streamSteps.entries()) assert.deepEqual(answers[index], step.answers, step.subject);
+  } finally {
+    await server.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+});
