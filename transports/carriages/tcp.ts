@@ -11,7 +11,8 @@ import type { Connection, ConnectionHandler, Listener, ListenerAddress } from ".
 import { peerCertificateOf } from "./tls.ts";
 import type { SecureServer } from "./tls.ts";
 
-/** How long an ended connection may wait for its peer to close too, before it is cut. */
+/** How long an ended connection may take to send what was written, and then wait for its peer to close too, before it is cut. */
+const endMs = 10_000;
 const lingerMs = 1_000;
 
 export interface TcpListenOptions {
@@ -90,6 +91,8 @@ class TcpConnection implements Connection {
   #handler: ConnectionHandler | undefined;
   #secure: boolean;
   #ending: boolean;
+  /** During a TLS handshake: what waits for its end. */
+  #upgrading: { readonly bytes: Buffer; readonly done: () => void }[] | undefined;
   #closed: boolean;
   #error: Error | undefined;
   readonly #clock: Clock;
@@ -105,6 +108,7 @@ class TcpConnection implements Connection {
     this.#handler = undefined;
     this.#secure = false;
     this.#ending = false;
+    this.#upgrading = undefined;
     this.#closed = false;
     this.#error = undefined;
     socket.on("error", (error) => (this.#error ??= error));
@@ -121,7 +125,7 @@ class TcpConnection implements Connection {
       handler.closed(this.#error);
       return;
     }
-    this.#listen(this.#socket);
+    if (this.#upgrading === undefined) this.#listen(this.#socket);
   }
 
   #listen(socket: Socket): void {
@@ -134,6 +138,10 @@ class TcpConnection implements Connection {
 
   write(bytes: Buffer, done: () => void): void {
     if (this.#closed) return;
+    if (this.#upgrading !== undefined) {
+      this.#upgrading.push({ bytes, done });
+      return;
+    }
     this.#socket.write(bytes, (error) => {
       if (error === undefined || error === null) done();
     });
@@ -142,11 +150,15 @@ class TcpConnection implements Connection {
   end(): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
-    this.#socket.end();
+    if (this.#upgrading !== undefined) {
+      this.destroy();
+      return;
+    }
     // Closing with bytes unread would reset the connection, and the peer could lose the last words: what still comes is read
     // and dropped, for a while.
+    this.#socket.end(() => this.#clock.after(lingerMs, () => this.destroy()));
     this.#socket.resume();
-    this.#clock.after(lingerMs, () => this.destroy());
+    this.#clock.after(endMs, () => this.destroy());
   }
 
   destroy(): void {
@@ -154,20 +166,24 @@ class TcpConnection implements Connection {
   }
 
   pause(): void {
-    if (!this.#ending) this.#socket.pause();
+    if (!this.#ending && this.#upgrading === undefined) this.#socket.pause();
   }
 
   resume(): void {
-    this.#socket.resume();
+    if (this.#upgrading === undefined) this.#socket.resume();
   }
 
   upgradeToTls(secure: SecureServer, first: Buffer | undefined, ready: () => void): void {
+    this.#upgrading = [];
     secure.upgrade(this.#socket, first, (upgraded) => {
       this.#secure = true;
       this.peerCertificate = peerCertificateOf(upgraded);
       upgraded.on("error", (error) => (this.#error ??= error));
       upgraded.on("close", () => this.#gone());
       this.#socket = upgraded;
+      const waiting = this.#upgrading ?? [];
+      this.#upgrading = undefined;
+      for (const { bytes, done } of waiting) this.write(bytes, done);
       ready();
       this.#listen(upgraded);
     });

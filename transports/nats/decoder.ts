@@ -178,6 +178,8 @@ export class Decoder {
     const chunk = this.#chunk;
     const end = chunk.length;
     if (this.#at === end) {
+      // Nothing refers to bytes that have been decoded: an idle connection holds none.
+      this.buffer = nothing;
       this.#chunk = nothing;
       this.#at = 0;
       return frame.none;

@@ -6,13 +6,16 @@ import type { Identity } from "../../lib/auth/identity.ts";
 import type { Clock, Timer } from "../../lib/clock.ts";
 import { defaultLimits } from "../../lib/limits.ts";
 import type { Limits } from "../../lib/limits.ts";
+import { Message, nothing } from "../../lib/message.ts";
 import type { Random } from "../../lib/random.ts";
+import { Subject } from "../../lib/router/subject.ts";
 import type { Attachment, Session } from "../../lib/transport.ts";
 import type { Connection, Listener, ListenerAddress } from "../carriages/connection.ts";
 import { listenTcp } from "../carriages/tcp.ts";
 import { ChunkPool, poolBytesMax } from "../chunk-pool.ts";
 import type { Heavy, PoolUser } from "../chunk-pool.ts";
 import { FlushList } from "../flush-list.ts";
+import { AckRenderer } from "./acks.ts";
 import type { Authentication } from "./authentication.ts";
 import type { FrameBudget } from "./decoder.ts";
 import { errorTexts } from "./errors.ts";
@@ -55,8 +58,11 @@ export class NatsDoor implements SessionHost, PoolUser {
   readonly flushList: FlushList;
   readonly frameBudget: FrameBudget;
   readonly authentication: Authentication;
+  readonly message: Message;
+  readonly acks: AckRenderer;
   limits: Limits;
   serverInfo: ServerInfo;
+  /** Of connections accepted from now on. */
   tls: DoorTls | undefined;
   lameDuck: boolean;
   /** All connections ever accepted. */
@@ -78,6 +84,8 @@ export class NatsDoor implements SessionHost, PoolUser {
     this.flushList = options.flushList ?? new FlushList(options.clock);
     this.frameBudget = new Budget(options.framesBytesMax ?? 256 * 1024 * 1024);
     this.authentication = options.authentication;
+    this.message = new Message(new Subject(nothing, true));
+    this.acks = new AckRenderer();
     this.tls = options.tls;
     this.lameDuck = false;
     this.accepted = 0;
@@ -95,14 +103,13 @@ export class NatsDoor implements SessionHost, PoolUser {
       port: options.listen?.port ?? 0,
       payloadBytesMax: this.limits.payloadBytesMax,
       authRequired: options.authentication.anonymous === undefined,
-      tls: infoTls(options.tls),
       connectUrls: [],
     };
   }
 
   /** Listens. Rejects with a BrokerError that says what to do. */
   async listen(address: ListenerAddress): Promise<ListenerAddress> {
-    const listener = await listenTcp({ ...address, clock: this.clock, accept: (connection) => this.accept(connection) });
+    const listener = await listenTcp({ ...address, clock: this.clock, accept: (connection) => this.accept(connection, this.tls) });
     this.#listener = listener;
     this.serverInfo = { ...this.serverInfo, ...listener.address };
     return listener.address;
@@ -117,14 +124,14 @@ export class NatsDoor implements SessionHost, PoolUser {
     return this.#sessions;
   }
 
-  /** A new connection, of whatever carriage. */
-  accept(connection: Connection): void {
+  /** A new connection, of whatever carriage; `tls` if the session is to upgrade it. */
+  accept(connection: Connection, tls: DoorTls | undefined = undefined): void {
     if (this.#closing !== undefined) {
       connection.destroy();
       return;
     }
     this.accepted++;
-    const session = new NatsSession(this, this.#broker.nextSessionId(), connection);
+    const session = new NatsSession(this, this.#broker.nextSessionId(), connection, tls);
     this.#sessions.add(session);
     session.start(this.#sessions.size > this.limits.connectionsMax ? errorTexts.connectionsExceeded : undefined);
     if (this.#ticking === undefined) {
@@ -220,12 +227,6 @@ export async function openNatsDoor(options: NatsDoorOptions): Promise<NatsDoor> 
   const door = new NatsDoor(options);
   if (options.listen !== undefined) await door.listen(options.listen);
   return door;
-}
-
-function infoTls(tls: DoorTls | undefined): ServerInfo["tls"] {
-  if (tls === undefined) return "off";
-  if (tls.mode === "available") return "available";
-  return tls.server.verifiesClients ? "verify" : "required";
 }
 
 class Budget implements FrameBudget {

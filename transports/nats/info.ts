@@ -12,8 +12,6 @@ export interface ServerInfo {
   readonly port: number;
   readonly payloadBytesMax: number;
   readonly authRequired: boolean;
-  /** TLS: not at all, if the client wants it, or always; `verify`: with a client certificate. */
-  readonly tls: "off" | "available" | "required" | "verify";
   /** Addresses a client may reconnect to; empty for one broker alone. */
   readonly connectUrls: readonly string[];
 }
@@ -21,6 +19,8 @@ export interface ServerInfo {
 export interface ClientInfo {
   readonly clientId: number;
   readonly clientAddress: string;
+  /** TLS: not at all, if the client wants it, or always; `verify`: with a client certificate. */
+  readonly tls: "off" | "available" | "required" | "verify";
   /** What the client signs; undefined when keys are not asked for. */
   readonly nonce: string | undefined;
   /** Defined once connected: the tenant's name. */
@@ -29,7 +29,7 @@ export interface ClientInfo {
 }
 
 export function infoLine(server: ServerInfo, client: ClientInfo): string {
-  const required = server.tls === "required" || server.tls === "verify";
+  const required = client.tls === "required" || client.tls === "verify";
   const info = {
     server_id: server.serverId,
     server_name: server.serverName,
@@ -41,8 +41,8 @@ export function infoLine(server: ServerInfo, client: ClientInfo): string {
     headers: true,
     ...(server.authRequired ? { auth_required: true } : {}),
     ...(required ? { tls_required: true } : {}),
-    ...(server.tls === "verify" ? { tls_verify: true } : {}),
-    ...(server.tls === "available" ? { tls_available: true } : {}),
+    ...(client.tls === "verify" ? { tls_verify: true } : {}),
+    ...(client.tls === "available" ? { tls_available: true } : {}),
     max_payload: server.payloadBytesMax,
     jetstream: true,
     client_id: client.clientId,

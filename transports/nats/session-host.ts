@@ -2,11 +2,13 @@
 import type { Identity } from "../../lib/auth/identity.ts";
 import type { Clock } from "../../lib/clock.ts";
 import type { Limits } from "../../lib/limits.ts";
+import type { Message } from "../../lib/message.ts";
 import type { Random } from "../../lib/random.ts";
 import type { Attachment, Session } from "../../lib/transport.ts";
 import type { SecureServer } from "../carriages/tls.ts";
 import type { ChunkPool } from "../chunk-pool.ts";
 import type { FlushList } from "../flush-list.ts";
+import type { AckRenderer } from "./acks.ts";
 import type { Authentication } from "./authentication.ts";
 import type { FrameBudget } from "./decoder.ts";
 import type { ServerInfo } from "./info.ts";
@@ -26,7 +28,9 @@ export interface SessionHost {
   readonly frameBudget: FrameBudget;
   readonly limits: Limits;
   readonly serverInfo: ServerInfo;
-  readonly tls: DoorTls | undefined;
+  /** Shared by the sessions, because each uses them within one call. */
+  readonly message: Message;
+  readonly acks: AckRenderer;
   readonly lameDuck: boolean;
   readonly authentication: Authentication;
   attach(session: Session, identity: Identity): Attachment;

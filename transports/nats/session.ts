@@ -8,15 +8,14 @@
 import type { Identity } from "../../lib/auth/identity.ts";
 import type { Permissions } from "../../lib/auth/permissions.ts";
 import { parseFilter, parseSubject } from "../../lib/filter.ts";
-import { Message, nothing } from "../../lib/message.ts";
+import type { Message } from "../../lib/message.ts";
+import { nothing } from "../../lib/message.ts";
 import type { Subject } from "../../lib/router/subject.ts";
-import { Subject as SubjectEntry } from "../../lib/router/subject.ts";
 import { Subscription } from "../../lib/subscription.ts";
 import type { Attachment, CloseReason, PublishOutcome, Session } from "../../lib/transport.ts";
 import { putBytes, putDigits, putLatin1 } from "../bytes.ts";
 import type { Connection, ConnectionHandler } from "../carriages/connection.ts";
 import { Outbox } from "../outbox.ts";
-import { AckRenderer } from "./acks.ts";
 import { connectDefaults, parseConnect } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
@@ -24,9 +23,10 @@ import type { FrameKind } from "./decoder.ts";
 import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
 import type { ErrorText } from "./errors.ts";
 import { infoLine } from "./info.ts";
+import type { ClientInfo } from "./info.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Replies } from "./replies.ts";
-import type { SessionHost } from "./session-host.ts";
+import type { DoorTls, SessionHost } from "./session-host.ts";
 import { SidTable } from "./sid-table.ts";
 
 /** Why nothing is read now. */
@@ -65,10 +65,10 @@ export class NatsSession implements Session, ConnectionHandler {
   readonly #outbox: Outbox;
   readonly #keepAlive: KeepAlive;
   readonly #subscriptions: SidTable;
-  readonly #message: Message;
-  readonly #replies: Replies;
-  readonly #acks: AckRenderer;
+  readonly #tls: DoorTls | undefined;
   readonly #nonce: string;
+  /** Made with the first publish that waits for an outcome. */
+  #replies: Replies | undefined;
   #attachment: Attachment | undefined;
   #permissions: Permissions | undefined;
   #previousSubject: Subject | undefined;
@@ -87,7 +87,8 @@ export class NatsSession implements Session, ConnectionHandler {
   #closing: boolean;
   #ageMs: number;
 
-  constructor(host: SessionHost, id: number, connection: Connection) {
+  /** `tls`: what this connection's carriage is to be upgraded to. */
+  constructor(host: SessionHost, id: number, connection: Connection, tls: DoorTls | undefined) {
     const limits = host.limits;
     this.id = id;
     this.connection = connection;
@@ -111,9 +112,8 @@ export class NatsSession implements Session, ConnectionHandler {
     });
     this.#keepAlive = new KeepAlive(limits);
     this.#subscriptions = new SidTable();
-    this.#message = new Message(new SubjectEntry(nothing, true));
-    this.#replies = new Replies();
-    this.#acks = new AckRenderer();
+    this.#tls = tls;
+    this.#replies = undefined;
     this.#nonce = host.authentication.asksForKeys ? makeNonce(host) : "";
     this.#attachment = undefined;
     this.#permissions = undefined;
@@ -166,22 +166,30 @@ export class NatsSession implements Session, ConnectionHandler {
 
   /** Greets and begins to read. With `refusal` it says that instead and closes. */
   start(refusal: ErrorText | undefined): void {
-    const tls = this.#host.tls;
-    if (this.connection.secure || tls === undefined || refusal !== undefined) {
+    const tls = this.#tls;
+    if (tls === undefined || refusal !== undefined) {
       this.#greet();
     } else if (tls.mode === "first") {
-      this.connection.upgradeToTls(tls.server, undefined, () => this.#greet());
+      this.#upgrade(tls, undefined, () => this.#greet());
     } else {
       this.#greet();
       if (tls.mode === "available") {
         this.#awaitsTls = true;
       } else {
         this.#outbox.flush();
-        this.connection.upgradeToTls(tls.server, undefined, () => {});
+        this.#upgrade(tls, undefined, () => {});
       }
     }
     if (refusal !== undefined) this.#fail(refusal);
     this.connection.start(this);
+  }
+
+  #upgrade(tls: DoorTls, first: Buffer | undefined, then: () => void): void {
+    this.connection.upgradeToTls(tls.server, first, () => {
+      // The time to authenticate starts when there is something to authenticate over.
+      this.#ageMs = 0;
+      then();
+    });
   }
 
   #greet(): void {
@@ -197,6 +205,7 @@ export class NatsSession implements Session, ConnectionHandler {
       clientAddress: this.connection.remoteAddress,
       nonce: this.#nonce === "" ? undefined : this.#nonce,
       tenant,
+      tls: infoTls(this.#tls),
       lameDuck: this.#host.lameDuck,
     });
     this.#sendText(line);
@@ -214,9 +223,8 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#keepAlive.heard = true;
     if (this.#awaitsTls) {
       this.#awaitsTls = false;
-      const tls = this.#host.tls;
-      if (tls !== undefined && chunk[0] === tlsHandshakeRecord) {
-        this.connection.upgradeToTls(tls.server, chunk, () => {});
+      if (this.#tls !== undefined && chunk[0] === tlsHandshakeRecord) {
+        this.#upgrade(this.#tls, chunk, () => {});
         return;
       }
     }
@@ -240,7 +248,9 @@ export class NatsSession implements Session, ConnectionHandler {
       }
     }
     this.#decoding = false;
-    if (this.#replies.full) this.#hold(holdReplies);
+    const message = this.#host.message;
+    message.body = message.replyBuffer = nothing;
+    if (this.#replies?.full === true) this.#hold(holdReplies);
     if (this.#work > workPerTurn && (this.#holds & holdTurn) === 0) {
       this.#hold(holdTurn);
       this.#host.clock.endOfTurn(this.#nextTurn);
@@ -303,7 +313,7 @@ export class NatsSession implements Session, ConnectionHandler {
       this.#sendError(publishViolation(subject.text));
       return;
     }
-    const message = this.#message;
+    const message = this.#host.message;
     message.subject = subject;
     message.body = buffer;
     message.bodyStart = decoder.bodyStart;
@@ -322,10 +332,11 @@ export class NatsSession implements Session, ConnectionHandler {
       return;
     }
     if (this.#verbose) this.#send(okBytes);
-    const taken = attachment.publish(message, this.#replies.nextToken);
+    const replies = (this.#replies ??= new Replies());
+    const taken = attachment.publish(message, replies.nextToken);
     this.#work += taken + 1;
     const outcomes = attachment.captured;
-    if (outcomes > 0) this.#replies.remember(buffer, replyStart, replyEnd, outcomes);
+    if (outcomes > 0) replies.remember(buffer, replyStart, replyEnd, outcomes);
     else if (taken === 0 && this.#noResponders) this.#answerNoResponders(attachment, message);
   }
 
@@ -347,10 +358,10 @@ export class NatsSession implements Session, ConnectionHandler {
   published(token: number, outcome: PublishOutcome): void {
     const attachment = this.#attachment;
     const replies = this.#replies;
-    if (attachment === undefined || this.#closing || !replies.find(token)) return;
-    const acks = this.#acks;
+    if (attachment === undefined || replies === undefined || this.#closing || !replies.find(token)) return;
+    const acks = this.#host.acks;
     acks.render(outcome);
-    const message = this.#message;
+    const message = this.#host.message;
     message.subject = attachment.subject(replies.buffer, replies.start, replies.end);
     message.replyStart = message.replyEnd = 0;
     message.body = acks.buffer;
@@ -738,6 +749,12 @@ function showsCredentials(options: ConnectOptions): boolean {
     options.nkey !== undefined ||
     options.jwt !== undefined
   );
+}
+
+function infoTls(tls: DoorTls | undefined): ClientInfo["tls"] {
+  if (tls === undefined) return "off";
+  if (tls.mode === "available") return "available";
+  return tls.server.verifiesClients ? "verify" : "required";
 }
 
 function makeNonce(host: SessionHost): string {
