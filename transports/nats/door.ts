@@ -125,7 +125,7 @@ export class NatsDoor implements SessionHost, PoolUser {
   }
 
   /** A new connection, of whatever carriage; `tls` if the session is to upgrade it. */
-  accept(connection: Connection, tls: DoorTls | undefined = undefined): void {
+  accept(connection: Connection, tls?: DoorTls): void {
     if (this.#closing !== undefined) {
       connection.destroy();
       return;
