@@ -12,7 +12,7 @@ import { ProgressWriter } from "./progress.ts";
 import type { GroupState } from "./progress.ts";
 import { Pull, PullQueue } from "./pulls.ts";
 import type { PullRequest } from "./pulls.ts";
-import { firstLookMs, interestPollMs, PushFlow } from "./push-flow.ts";
+import { PushFlow } from "./push-flow.ts";
 import type { GroupScheduler, Scheduled, Settlements } from "./scheduler.ts";
 import { Delivery } from "./sink.ts";
 import type { PushSink } from "./sink.ts";
@@ -206,7 +206,13 @@ export class Group implements Scheduled {
     const push = this.#config.push;
     if (push === undefined) return;
     this.#push = new PushFlow(push, sink, this.#nowMs());
-    this.#pullTimer.setBy(this.#nowMs() + Math.min(push.heartbeatMs || interestPollMs, firstLookMs));
+    if (push.heartbeatMs > 0) this.#pullTimer.setBy(this.#nowMs() + push.heartbeatMs);
+    this.wake();
+  }
+
+  /** Somebody new receives at the push subject: it owes nothing for what others got. */
+  receiverCame(): void {
+    this.#push?.forget();
     this.wake();
   }
 
@@ -676,16 +682,14 @@ export class Group implements Scheduled {
     if (next !== Infinity) this.#pullTimer.setBy(next);
   }
 
+  /** A sign of life, when nothing was sent for that long. */
   #checkPush(push: PushFlow, nowMs: number): void {
     const beatMs = push.config.heartbeatMs;
-    if (!push.active) push.forget();
-    else if (beatMs > 0 && nowMs - this.#lastSentMs >= beatMs) {
+    if (push.active && nowMs - this.#lastSentMs >= beatMs) {
       push.sink.heartbeat(this.deliveredCount, this.deliveredSequence, push.stalled);
       this.#lastSentMs = nowMs;
     }
-    if (push.active) this.wake();
-    const idleMs = beatMs > 0 ? Math.max(1, beatMs - (nowMs - this.#lastSentMs)) : interestPollMs;
-    this.#pullTimer.setBy(nowMs + (push.active ? idleMs : Math.min(idleMs, interestPollMs)));
+    this.#pullTimer.setBy(push.active ? Math.max(nowMs + 1, this.#lastSentMs + beatMs) : nowMs + beatMs);
   }
 
   #checkActive(): void {

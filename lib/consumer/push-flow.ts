@@ -8,11 +8,6 @@ import { Pull } from "./pulls.ts";
 
 const windowStart = 2 * 1024 * 1024;
 const windowMax = 32 * 1024 * 1024;
-/** A receiver that was not there is looked for this often, should nobody announce it. */
-export const interestPollMs = 250;
-/** Clients mostly subscribe once they know that their group is made: the first look comes soon. */
-export const firstLookMs = 10;
-
 export class PushFlow {
   readonly config: PushConfig;
   readonly sink: PushSink;

@@ -36,6 +36,7 @@ export class Router {
   readonly #table: SubjectTable;
   readonly #transients: Transients = new Transients();
   #filterBytes: Buffer = Buffer.alloc(1024);
+  readonly #watchers: Map<string, Set<() => void>> = new Map();
   #count = 0;
 
   constructor(options: RouterOptions = {}) {
@@ -68,6 +69,17 @@ export class Router {
     this.#generations.change(this.#filterBytes, length);
     subscription.active = true;
     this.#count++;
+    if (this.#watchers.size > 0) this.#tellWatchers(subscription.filter);
+  }
+
+  /** `added` is called, within `add`, whenever somebody subscribes to exactly this filter. Returns what ends it. */
+  watch(filter: string, added: () => void): () => void {
+    const watchers = this.#watchers.get(filter) ?? new Set();
+    this.#watchers.set(filter, watchers.add(added));
+    return () => {
+      watchers.delete(added);
+      if (watchers.size === 0 && this.#watchers.get(filter) === watchers) this.#watchers.delete(filter);
+    };
   }
 
   /** Takes effect at once. False when it was not there. */
@@ -184,6 +196,10 @@ export class Router {
       const subject = this.#table.next();
       if (subject !== undefined && subject.matches !== undefined && !this.#isFresh(subject)) subject.matches = undefined;
     }
+  }
+
+  #tellWatchers(filter: string): void {
+    for (const added of this.#watchers.get(filter) ?? []) added();
   }
 
   #encode(filter: string): number {

@@ -45,6 +45,8 @@ class Wire implements GroupWire {
   readonly flowPrefix: string;
   /** Who waits for their acks to be durable, oldest first. */
   readonly confirmations: Buffer[] = [];
+  /** Ends the watch for receivers of a push group. */
+  unwatch: () => void = () => {};
 
   constructor(renderer: Renderer, groups: Groups, group: Group) {
     const names = `${groups.station.name}.${group.name}`;
@@ -132,12 +134,17 @@ export class ConsumerDoor implements AckTarget, GroupListener {
 
   pushing(group: Group, groups: Groups): void {
     const { push } = group.config;
-    if (push !== undefined) group.pushTo(new PushInbox(this.#wireFor(group, groups), push.subject, push.queue));
+    if (push === undefined) return;
+    const wire = this.#wireFor(group, groups);
+    wire.unwatch();
+    wire.unwatch = this.#options.tenant.router.watch(push.subject, () => group.receiverCame());
+    group.pushTo(new PushInbox(wire, push.subject, push.queue));
   }
 
   deleted(group: Group, groups: Groups): void {
     const wire = this.#wires.get(group);
     this.#wires.delete(group);
+    wire?.unwatch();
     if (wire !== undefined) this.#byKey.delete(wire.key.toString());
     if (this.#last === wire) this.#last = undefined;
     this.#advisories.acted(groups.station.name, group.name, "delete");

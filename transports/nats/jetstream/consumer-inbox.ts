@@ -139,8 +139,17 @@ export class Inbox {
 
   get interested(): boolean {
     const matches = this.#tenant.router.match(this.subject);
-    if (this.#queue === undefined) return matches.plain.length + matches.queues.length > 0;
-    return matches.queues.some((members) => members[0]?.queue === this.#queue);
+    return matches.plain.length + matches.queues.length > 0;
+  }
+
+  /** Somebody is subscribed to this very subject, in the queue if there is one: who listens by a wildcard only looks on. */
+  get bound(): boolean {
+    const matches = this.#tenant.router.match(this.subject);
+    const { text } = this.subject;
+    if (this.#queue === undefined && matches.plain.some((subscription) => subscription.filter === text)) return true;
+    return matches.queues.some(
+      (members) => (this.#queue === undefined || members[0]?.queue === this.#queue) && members.some((member) => member.filter === text),
+    );
   }
 
   /** False when nobody had room. */
@@ -267,7 +276,7 @@ export class PushInbox implements PushSink {
   }
 
   get gone(): boolean {
-    return !this.#inbox.interested;
+    return !this.#inbox.bound;
   }
 
   deliver(record: RecordView, delivery: Delivery): boolean {
