@@ -24,6 +24,13 @@ export const streamSteps: readonly Step[] = [
     ],
   },
   {
+    subject: "$JS.API.STREAM.INFO.NOPE",
+    headers: { "Nats-Required-Api-Level": "99" },
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","error":{"code":412,"err_code":10185,"description":"JetStream minimum api level required"},"total":0,"offset":0,"limit":0}',
+    ],
+  },
+  {
     subject: "$JS.API.STREAM.CREATE.S",
     payload: '{"name":"S","subjects":["s.>"]}',
     answers: [

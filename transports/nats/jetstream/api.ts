@@ -4,12 +4,14 @@
  * know them (`stream-api.ts`, `consumer-api.ts`, …). A well-formed subject that no verb takes gets no answer.
  */
 import type { Clock } from "../../../store/environment.ts";
+import { parseHeaders } from "../../../lib/headers.ts";
 import type { Message } from "../../../lib/message.ts";
 import type { Stations } from "../../../lib/station/stations.ts";
 import { Subscription } from "../../../lib/subscription.ts";
 import type { Tenant } from "../../../lib/tenant.ts";
 import type { CloseReason, PublishOutcome, Session } from "../../../lib/transport.ts";
 import { StationError } from "../../../lib/station/station-error.ts";
+import { apiLevel } from "../info.ts";
 import { ApiError, apiErrors } from "./errors.ts";
 import { encodeAnswer } from "./json.ts";
 import { stationApiError } from "./station-refusals.ts";
@@ -168,6 +170,7 @@ export class Api implements Session {
     this.#running++;
     try {
       if (this.#running > requestsMax) throw apiErrors.insufficientResources();
+      if (request.headers.length > 0) checkLevel(request.headers);
       const handled = verb.handle(request);
       const answer = handled instanceof Promise ? await handled : handled;
       if (answer !== undefined) this.answer(request.reply, encodeAnswer({ type, ...answer }));
@@ -188,6 +191,12 @@ export class Api implements Session {
     this.#report(`the API could not answer ${verb.verb}: ${what}`);
     return apiErrors.storeFailed(what);
   }
+}
+
+/** A client may insist on a level: it would rather fail than be misunderstood. */
+function checkLevel(headers: Buffer): void {
+  const wanted = parseHeaders(headers, 0, headers.length).find(([name]) => name === "Nats-Required-Api-Level");
+  if (wanted !== undefined && !(Number(wanted[1]) <= apiLevel)) throw apiErrors.apiLevel();
 }
 
 function startsWith(bytes: Buffer, start: Buffer): boolean {
