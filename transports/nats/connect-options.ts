@@ -71,6 +71,17 @@ export function parseConnect(text: string): ConnectOptions | undefined {
   return reader.wrong ? undefined : options;
 }
 
+/** The client wants to be somebody. */
+export function showsCredentials(options: ConnectOptions): boolean {
+  return (
+    options.user !== undefined ||
+    options.password !== undefined ||
+    options.token !== undefined ||
+    options.nkey !== undefined ||
+    options.jwt !== undefined
+  );
+}
+
 class FieldReader {
   /** A field had another type than it must. */
   wrong: boolean;

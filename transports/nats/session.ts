@@ -13,13 +13,14 @@ import { nothing } from "../../lib/message.ts";
 import type { Subject } from "../../lib/router/subject.ts";
 import { Subscription } from "../../lib/subscription.ts";
 import type { Attachment, CloseReason, PublishOutcome, Session } from "../../lib/transport.ts";
-import { putBytes, putDigits, putLatin1 } from "../bytes.ts";
+import { putBytes } from "../bytes.ts";
 import type { Connection, ConnectionHandler } from "../carriages/connection.ts";
 import { Outbox } from "../outbox.ts";
-import { connectDefaults, parseConnect } from "./connect-options.ts";
+import { connectDefaults, parseConnect, showsCredentials } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
 import type { FrameKind } from "./decoder.ts";
+import { encodeMessage } from "./encoder.ts";
 import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
 import type { ErrorText } from "./errors.ts";
 import { infoLine } from "./info.ts";
@@ -27,7 +28,7 @@ import type { ClientInfo } from "./info.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Replies } from "./replies.ts";
 import type { DoorTls, SessionHost } from "./session-host.ts";
-import { SidTable } from "./sid-table.ts";
+import { SidTable, sidOf } from "./sid-table.ts";
 
 /** Why nothing is read now. */
 const holdBroker = 1;
@@ -40,9 +41,6 @@ const holdDecoding = holdAuthentication | holdBudget;
 
 /** After so many messages and deliveries a publisher waits for the end of the turn, so that others have theirs. */
 const workPerTurn = 16_384;
-
-/** Bytes around subject, sid, reply and body in a message: verb, blanks, two sizes, line ends. */
-const framingBytesMax = 40;
 
 const okBytes = Buffer.from("+OK\r\n");
 const pingBytes = Buffer.from("PING\r\n");
@@ -352,7 +350,7 @@ export class NatsSession implements Session, ConnectionHandler {
     message.body = headers;
     message.bodyStart = 0;
     message.headerBytes = message.bodyEnd = headers.length;
-    this.#encode(subscription, message);
+    encodeMessage(this.#outbox, subscription, message, this.#headers);
   }
 
   published(token: number, outcome: PublishOutcome): void {
@@ -377,7 +375,7 @@ export class NatsSession implements Session, ConnectionHandler {
 
   deliver(subscription: Subscription, message: Message): boolean {
     if (this.#closing) return false;
-    if (!this.#encode(subscription, message)) {
+    if (!encodeMessage(this.#outbox, subscription, message, this.#headers)) {
       this.#slow();
       return false;
     }
@@ -389,51 +387,6 @@ export class NatsSession implements Session, ConnectionHandler {
     }
     const delivered = ++subscription.delivered;
     if (subscription.deliveredMax !== 0 && delivered >= subscription.deliveredMax) this.#drop(subscription);
-    return true;
-  }
-
-  /** `MSG subject sid [reply] size` or `HMSG … headerSize size`, then the body. False: no room. */
-  #encode(subscription: Subscription, message: Message): boolean {
-    const outbox = this.#outbox;
-    const subject = message.subject.bytes;
-    const label = subscription.label;
-    const replyStart = message.replyStart;
-    const replyEnd = message.replyEnd;
-    let headerBytes = message.headerBytes;
-    let bodyStart = message.bodyStart;
-    const bodyEnd = message.bodyEnd;
-    if (headerBytes !== 0 && !this.#headers) {
-      bodyStart += headerBytes;
-      headerBytes = 0;
-    }
-    const labelBytes = typeof label === "number" ? 10 : label.length;
-    if (!outbox.open(subject.length + labelBytes + replyEnd - replyStart + bodyEnd - bodyStart + framingBytesMax)) return false;
-    const chunk = outbox.chunk;
-    let at = outbox.at;
-    if (headerBytes !== 0) chunk[at++] = 0x48;
-    chunk[at] = 0x4d;
-    chunk[at + 1] = 0x53;
-    chunk[at + 2] = 0x47;
-    chunk[at + 3] = 0x20;
-    at = putBytes(chunk, at + 4, subject, 0, subject.length);
-    chunk[at++] = 0x20;
-    at = typeof label === "number" ? putDigits(chunk, at, label) : putLatin1(chunk, at, label);
-    chunk[at++] = 0x20;
-    if (replyEnd !== replyStart) {
-      at = putBytes(chunk, at, message.replyBuffer, replyStart, replyEnd);
-      chunk[at++] = 0x20;
-    }
-    if (headerBytes !== 0) {
-      at = putDigits(chunk, at, headerBytes);
-      chunk[at++] = 0x20;
-    }
-    at = putDigits(chunk, at, bodyEnd - bodyStart);
-    chunk[at++] = 0x0d;
-    chunk[at++] = 0x0a;
-    at = putBytes(chunk, at, message.body, bodyStart, bodyEnd);
-    chunk[at] = 0x0d;
-    chunk[at + 1] = 0x0a;
-    outbox.commit(at + 2);
     return true;
   }
 
@@ -726,29 +679,6 @@ function isAckReply(buffer: Buffer, start: number, end: number): boolean {
   if (buffer[start] !== 0x24 || end - start <= ackPrefix.length) return false;
   for (let index = 1; index < ackPrefix.length; index++) if (buffer[start + index] !== ackPrefix[index]) return false;
   return true;
-}
-
-/** The sid as a number when it is one written plainly, because numbers take no memory; else as Latin-1 text. */
-function sidOf(buffer: Buffer, start: number, end: number): string | number {
-  const bytes = end - start;
-  if (bytes > 9 || (buffer[start] === 0x30 && bytes > 1)) return buffer.toString("latin1", start, end);
-  let value = 0;
-  for (let index = start; index < end; index++) {
-    const digit = (buffer[index] ?? 0) - 0x30;
-    if (digit < 0 || digit > 9) return buffer.toString("latin1", start, end);
-    value = value * 10 + digit;
-  }
-  return value;
-}
-
-function showsCredentials(options: ConnectOptions): boolean {
-  return (
-    options.user !== undefined ||
-    options.password !== undefined ||
-    options.token !== undefined ||
-    options.nkey !== undefined ||
-    options.jwt !== undefined
-  );
 }
 
 function infoTls(tls: DoorTls | undefined): ClientInfo["tls"] {

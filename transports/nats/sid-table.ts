@@ -49,3 +49,16 @@ export class SidTable {
     this.#sparse.clear();
   }
 }
+
+/** The sid as a number when it is one written plainly, because numbers take no memory; else as Latin-1 text. */
+export function sidOf(buffer: Buffer, start: number, end: number): string | number {
+  const bytes = end - start;
+  if (bytes > 9 || (buffer[start] === 0x30 && bytes > 1)) return buffer.toString("latin1", start, end);
+  let value = 0;
+  for (let index = start; index < end; index++) {
+    const digit = (buffer[index] ?? 0) - 0x30;
+    if (digit < 0 || digit > 9) return buffer.toString("latin1", start, end);
+    value = value * 10 + digit;
+  }
+  return value;
+}
