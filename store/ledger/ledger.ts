@@ -633,6 +633,15 @@ export class Ledger {
 
   // ── Questions to the index ─────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** True when the entry has records, and its subject passes. */
+  passes(entry: number, filter: SubjectFilterTest | undefined): boolean {
+    if (!this.#isLive(entry)) return false;
+    if (filter === undefined) return true;
+    const index = this.#index();
+    index.showText(entry);
+    return filter.matches(index.textBuffer, index.textStart, index.textEnd);
+  }
+
   /** Calls `visit` with the entry of every subject that passes. */
   forEachMatching(filter: SubjectFilterTest | undefined, visit: (entry: number) => void): void {
     const index = this.#index();
@@ -643,12 +652,7 @@ export class Ledger {
       return;
     }
     for (let entry = 0; entry < index.entriesEnd; entry++) {
-      if (!this.#isLive(entry)) continue;
-      if (filter !== undefined) {
-        index.showText(entry);
-        if (!filter.matches(index.textBuffer, index.textStart, index.textEnd)) continue;
-      }
-      visit(entry);
+      if (this.passes(entry, filter)) visit(entry);
     }
   }
 

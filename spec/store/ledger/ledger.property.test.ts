@@ -5,9 +5,9 @@ import { Ledger } from "../../../store/ledger/ledger.ts";
 import type { RecordFacts, RecordSource } from "../../../store/ledger/record-source.ts";
 import type { LogLimits, LogState } from "../../../store/store.ts";
 import { effort, seedOf } from "../../support/effort.ts";
-import { drawLimits, drawWork, filters, requestOf } from "../../support/log-work.ts";
-import type { Work } from "../../support/log-work.ts";
-import { NaiveLog } from "../../support/naive-log.ts";
+import { drawLimits, drawWork, filters, requestOf } from "../../conformance/log-work.ts";
+import type { Work } from "../../conformance/log-work.ts";
+import { NaiveLog } from "../../conformance/naive-log.ts";
 import { SimRandom } from "../../support/sim-random.ts";
 
 interface Kept {

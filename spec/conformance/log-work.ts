@@ -2,7 +2,7 @@
 import { compileFilter } from "../../lib/filter.ts";
 import type { AppendRequest, LogLimits, Removal, SubjectFilterTest } from "../../store/store.ts";
 import type { NaiveAppend, NaiveLog } from "./naive-log.ts";
-import type { SimRandom } from "./sim-random.ts";
+import type { SeededRandom } from "./seeded-random.ts";
 
 export const noLimits: LogLimits = {
   messagesMax: 0,
@@ -24,7 +24,7 @@ export type Work =
   | { readonly kind: "advance"; readonly byMs: number }
   | { readonly kind: "limits"; readonly limits: LogLimits };
 
-export function drawLimits(random: SimRandom): LogLimits {
+export function drawLimits(random: SeededRandom): LogLimits {
   const some = (chance: number, value: number): number => (random.chance(chance) ? 1 + random.below(value) : 0);
   const discardNew = random.chance(0.3);
   const messagesPerSubjectMax = some(0.4, 4);
@@ -40,7 +40,7 @@ export function drawLimits(random: SimRandom): LogLimits {
   };
 }
 
-export function drawAppend(random: SimRandom, log: NaiveLog): NaiveAppend {
+export function drawAppend(random: SeededRandom, log: NaiveLog): NaiveAppend {
   const subject = random.pick(subjects);
   const near = (sequence: number): number => (random.chance(0.7) ? sequence : random.below(sequence + 3));
   const own = log.records.findLast((record) => record.subject === subject)?.sequence ?? 0;
@@ -63,7 +63,7 @@ export function drawAppend(random: SimRandom, log: NaiveLog): NaiveAppend {
   };
 }
 
-export function drawRemoval(random: SimRandom, log: NaiveLog): Removal {
+export function drawRemoval(random: SeededRandom, log: NaiveLog): Removal {
   const span = log.lastSequence - log.firstSequence + 3;
   const near = log.firstSequence - 1 + random.below(Math.max(1, span));
   if (random.chance(0.8)) return { kind: "sequence", sequence: near, erase: false };
@@ -75,7 +75,7 @@ export function drawRemoval(random: SimRandom, log: NaiveLog): Removal {
   };
 }
 
-export function drawWork(random: SimRandom, log: NaiveLog): Work {
+export function drawWork(random: SeededRandom, log: NaiveLog): Work {
   const choice = random.fraction();
   if (choice < 0.72) return { kind: "append", append: drawAppend(random, log) };
   if (choice < 0.9) return { kind: "remove", removal: drawRemoval(random, log) };

@@ -1,0 +1,103 @@
+/** The same random work on a log of the store and on the naive model; everything visible is compared, with reopening in between where that is possible. */
+import assert from "node:assert/strict";
+import type { Log } from "../../store/store.ts";
+import { drawLimits, drawWork, filters } from "./log-work.ts";
+import { NaiveLog } from "./naive-log.ts";
+import { SeededRandom } from "./seeded-random.ts";
+import { definitionOf, eventually, read, stateOf } from "./store-harness.ts";
+import type { StoreHarness } from "./store-harness.ts";
+
+const steps = 120;
+
+/** Runs `runs` random logs beside their models. */
+export async function compareWithModel(harness: StoreHarness, seed: number, runs: number): Promise<void> {
+  for (let run = 0; run < runs; run++) await new ModelledLog(harness, seed + run).run();
+}
+
+class ModelledLog {
+  readonly #harness: StoreHarness;
+  readonly #random: SeededRandom;
+  readonly #model: NaiveLog;
+  readonly #name: string;
+  #log: Log | undefined = undefined;
+
+  constructor(harness: StoreHarness, seed: number) {
+    this.#harness = harness;
+    this.#random = new SeededRandom(seed);
+    this.#name = `model-${seed}`;
+    this.#model = new NaiveLog(drawLimits(this.#random));
+  }
+
+  async run(): Promise<void> {
+    this.#log = await this.#harness.define(this.#name, this.#model.limits);
+    for (let step = 0; step < steps; step++) {
+      await this.#step();
+      if (step % 12 === 11) {
+        if (this.#harness.fixture.again !== undefined && this.#random.chance(0.3)) await this.#reopen();
+        await this.#compare();
+      }
+    }
+    await this.#compare();
+    await this.#harness.store.drop(this.#own, this.#own.revision);
+  }
+
+  get #own(): Log {
+    assert.ok(this.#log !== undefined);
+    return this.#log;
+  }
+
+  async #step(): Promise<void> {
+    const { fixture } = this.#harness;
+    const model = this.#model;
+    const work = drawWork(this.#random, model);
+    if (work.kind === "append") {
+      const expected = model.append(work.append, fixture.nowUs());
+      const { kind, sequence, detail, lastMessageId } = await this.#harness.append(this.#own, work.append);
+      assert.deepEqual({ kind, sequence, detail, lastMessageId }, expected, this.#name);
+    } else if (work.kind === "remove") {
+      assert.equal(await this.#own.remove(work.removal), model.remove(work.removal), this.#name);
+    } else if (work.kind === "advance") {
+      fixture.advance(work.byMs);
+      model.enforce(fixture.nowUs());
+      await eventually(() => this.#own.state.messages === model.records.length, `${this.#name} holds ${model.records.length} records`);
+    } else {
+      model.setLimits(work.limits, fixture.nowUs());
+      await this.#harness.store.define(definitionOf(this.#name, work.limits), this.#own.revision);
+      await eventually(() => this.#own.state.messages === model.records.length, `${this.#name} holds ${model.records.length} records`);
+    }
+  }
+
+  async #reopen(): Promise<void> {
+    await this.#harness.reopen();
+    this.#log = this.#harness.recovered.find((log) => log.definition.name === this.#name);
+  }
+
+  async #compare(): Promise<void> {
+    const log = this.#own;
+    const model = this.#model;
+    await this.#harness.store.flush();
+    assert.deepEqual(stateOf(log), model.state, this.#name);
+    const records = (await read(log)).map(({ sequence, subject, body, timeUs }) => ({ sequence, subject, body, timeUs }));
+    assert.deepEqual(
+      records,
+      model.records.map(({ sequence, subject, body, timeUs }) => ({ sequence, subject, body, timeUs })),
+      this.#name,
+    );
+    assert.deepEqual([...log.deleted(10_000)], model.deleted, this.#name);
+    const from = Math.max(1, model.firstSequence + this.#random.below(5));
+    for (const filter of filters) {
+      const expected = model.read(from, filter).map((record) => record.sequence);
+      assert.deepEqual(
+        (await read(log, from, filter)).map((record) => record.sequence),
+        expected,
+        this.#name,
+      );
+      assert.equal(await log.count(filter, from), expected.length, this.#name);
+      assert.equal(await log.findLast(filter), model.read(0, filter).at(-1)?.sequence ?? 0, this.#name);
+      const all = model.subjects(filter);
+      assert.deepEqual(await log.subjects(filter, 1, 3), { total: all.length, subjects: all.slice(1, 4) }, this.#name);
+    }
+    const timeUs = (model.records[this.#random.below(model.records.length + 1)]?.timeUs ?? model.lastTimeUs) + this.#random.below(2);
+    assert.equal(await log.findTime(timeUs), model.findTime(timeUs), this.#name);
+  }
+}

@@ -1,0 +1,250 @@
+/** One log in memory: a ledger that decides, blocks that keep. Everything it is told to do takes effect at once and shows at the end of the turn. */
+import { BatchStage } from "../ledger/batch-stage.ts";
+import type { Decision } from "../ledger/decision.ts";
+import { Ledger } from "../ledger/ledger.ts";
+import type { KeyedHash } from "../ledger/keyed-hash.ts";
+import type { RecordFacts, RecordSource } from "../ledger/record-source.ts";
+import { SubjectPager } from "../ledger/subject-page.ts";
+import { StoreError } from "../store.ts";
+import type {
+  AppendRequest,
+  Cursor,
+  GroupSnapshot,
+  Log,
+  LogDefinition,
+  LogState,
+  Removal,
+  Sequence,
+  SubjectFilterTest,
+  SubjectPage,
+  Ticket,
+} from "../store.ts";
+import { MemoryCursor } from "./memory-cursor.ts";
+import type { MemoryStore } from "./memory-store.ts";
+import { RecordBlocks } from "./record-blocks.ts";
+
+/** When more records leave in one step, `removed` is called once, to count again. */
+const removedEachMax = 1024;
+const duplicateIdsMax = 4_000_000;
+
+export class MemoryLog implements Log, RecordSource {
+  readonly id: number;
+  readonly createdUs: number;
+  readonly state: LogState;
+  readonly recoveredGroups: readonly GroupSnapshot[] = [];
+  readonly inMemoryFrom: Sequence = 0;
+  definition: LogDefinition;
+  revision = 1;
+  open = true;
+  groupSnapshot: ((name: string) => Uint8Array | undefined) | undefined = undefined;
+  removed: ((sequence: Sequence, subject: Uint8Array, start: number, end: number) => void) | undefined = undefined;
+  /** For the store: entered in its deadlines with this. */
+  deadlineUs: number = Infinity;
+  /** For the store: among the logs the next commit changes. */
+  changed = false;
+  /** For the store: the part of its sum that is this log's. */
+  bytesCounted = 0;
+  readonly ledger: Ledger;
+  readonly #store: MemoryStore;
+  readonly #blocks: RecordBlocks = new RecordBlocks();
+  readonly #isLive: (sequence: Sequence) => boolean;
+  #pager: SubjectPager | undefined = undefined;
+  #leftInStep = 0;
+
+  constructor(store: MemoryStore, id: number, definition: LogDefinition, createdUs: number, hash: KeyedHash) {
+    this.#store = store;
+    this.id = id;
+    this.definition = definition;
+    this.createdUs = createdUs;
+    this.ledger = new Ledger({
+      hash,
+      source: this,
+      limits: definition.limits,
+      firstSequence: definition.firstSequence,
+      subjectsLoaded: true,
+      duplicateIdsMax,
+    });
+    this.state = this.ledger.visible;
+    this.#isLive = (sequence) => this.ledger.has(sequence);
+  }
+
+  /** Memory of the records. */
+  get bytes(): number {
+    return this.#blocks.bytes;
+  }
+
+  append(request: AppendRequest): Ticket {
+    return this.#store.append(this, request);
+  }
+
+  /** For the store: decides and, when stored, keeps. */
+  admit(request: AppendRequest, nowUs: number): Decision {
+    this.#leftInStep = 0;
+    const decision = this.ledger.admit(request, nowUs);
+    if (decision.kind === "stored") this.#keep(request, decision);
+    return decision;
+  }
+
+  /** For the store: an atomic part that was judged to be stored. */
+  accept(request: AppendRequest, nowUs: number): Decision {
+    this.#leftInStep = 0;
+    const decision = this.ledger.accept(request, nowUs);
+    this.#keep(request, decision);
+    return decision;
+  }
+
+  stage(): BatchStage {
+    return new BatchStage();
+  }
+
+  removeSequence(sequence: Sequence): boolean {
+    this.#leftInStep = 0;
+    if (!this.open || !this.ledger.removeSequence(sequence)) return false;
+    this.#store.touch(this);
+    this.ledger.removals.clear();
+    return true;
+  }
+
+  async remove(removal: Removal): Promise<number> {
+    this.#requireOpen();
+    this.#leftInStep = 0;
+    const count = this.ledger.remove(removal);
+    this.ledger.removals.clear();
+    this.#store.touch(this);
+    await this.#store.flush();
+    return count;
+  }
+
+  /** For the store: takes away what is over age or over lowered limits. */
+  enforce(nowUs: number): void {
+    this.#leftInStep = 0;
+    this.ledger.enforce(nowUs);
+    if (this.ledger.removals.empty) return;
+    this.ledger.removals.clear();
+    this.#store.touch(this);
+  }
+
+  cursor(from: Sequence, filter: SubjectFilterTest | undefined): Cursor {
+    return new MemoryCursor(this.ledger, this.#blocks, this.#store.clock, from, filter);
+  }
+
+  findTime(timeUs: number): Sequence {
+    const last = this.state.lastSequence;
+    const blocks = this.#blocks;
+    let low = 0;
+    let high = blocks.count;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const block = blocks.block(middle);
+      if (block !== undefined && block.timeUs(block.count - 1) < timeUs) low = middle + 1;
+      else high = middle;
+    }
+    const block = blocks.block(low);
+    if (block === undefined) return last + 1;
+    let record = 0;
+    for (let end = block.count; record < end;) {
+      const middle = (record + end) >> 1;
+      if (block.timeUs(middle) < timeUs) record = middle + 1;
+      else end = middle;
+    }
+    const found = this.ledger.deletions.nextLive(Math.max(block.sequence(record), this.ledger.admitted.firstSequence));
+    return Math.min(found, last + 1);
+  }
+
+  findLast(filter: SubjectFilterTest): Sequence {
+    return this.ledger.lastMatching(filter, this.state.lastSequence);
+  }
+
+  count(filter: SubjectFilterTest | undefined, from: Sequence): number {
+    return this.ledger.countMatching(filter, from, this.state.lastSequence);
+  }
+
+  subjects(filter: SubjectFilterTest | undefined, offset: number, limit: number): SubjectPage | Promise<SubjectPage> {
+    this.#pager ??= new SubjectPager(this.ledger);
+    const work = this.#pager.page(filter, offset, limit, () => this.state.lastSequence);
+    const step = work.next();
+    return step.done === true ? step.value : this.#inSlices(work);
+  }
+
+  deleted(limit: number): readonly Sequence[] {
+    const deleted: Sequence[] = [];
+    const { firstSequence, lastSequence } = this.state;
+    const runs = this.ledger.deletions.runs(firstSequence, lastSequence, limit);
+    for (let at = 0; at + 1 < runs.length; at += 2) {
+      const end = runs[at + 1] ?? 0;
+      for (let sequence = runs[at] ?? 0; sequence <= end; sequence++) {
+        if (deleted.length === limit) return deleted;
+        deleted.push(sequence);
+      }
+    }
+    return deleted;
+  }
+
+  // Groups die with the process as the records do, so there is nothing to keep of them: `recoveredGroups` is always empty.
+
+  async defineGroup(): Promise<void> {
+    this.#requireOpen();
+    await this.#store.flush();
+  }
+
+  async dropGroup(): Promise<void> {
+    this.#requireOpen();
+    await this.#store.flush();
+  }
+
+  saveGroup(): Ticket {
+    return this.#store.saveGroup(this);
+  }
+
+  // ── What the ledger asks and tells ─────────────────────────────────────────────────────────────────────────────────────
+
+  look(sequence: Sequence, facts: RecordFacts): boolean {
+    return this.#blocks.look(sequence, facts);
+  }
+
+  left(sequence: Sequence, facts: RecordFacts | undefined): void {
+    if (facts === undefined) return;
+    this.#leftInStep++;
+    if (this.removed !== undefined) {
+      if (this.#leftInStep <= removedEachMax) this.removed(sequence, facts.subject, facts.subjectStart, facts.subjectEnd);
+      else if (this.#leftInStep === removedEachMax + 1) this.removed(0, nothing, 0, 0);
+    }
+    this.#blocks.left(sequence, facts, this.#isLive);
+  }
+
+  leftThrough(sequence: Sequence): void {
+    this.#blocks.leftThrough(sequence);
+    this.removed?.(0, nothing, 0, 0);
+  }
+
+  want(): void {
+    // Every record is in memory.
+  }
+
+  /** Forgets everything: the log is dropped or the store closed. */
+  shut(): void {
+    this.open = false;
+    this.deadlineUs = Infinity;
+    this.#blocks.clear();
+  }
+
+  #keep(request: AppendRequest, decision: Decision): void {
+    this.#blocks.append(request, decision.sequence, decision.timeUs);
+    this.ledger.removals.clear();
+    this.#store.touch(this);
+  }
+
+  async #inSlices(work: Generator<void, SubjectPage, void>): Promise<SubjectPage> {
+    for (;;) {
+      await new Promise<void>((resolve) => this.#store.clock.endOfTurn(resolve));
+      const step = work.next();
+      if (step.done === true) return step.value;
+    }
+  }
+
+  #requireOpen(): void {
+    if (!this.open) throw new StoreError("not_found", `the log ${this.definition.name} is gone: look it up again`);
+  }
+}
+
+const nothing = Buffer.alloc(0);
