@@ -9,8 +9,11 @@ import { GroupScheduler } from "../lib/consumer/scheduler.ts";
 import type { Random } from "../lib/random.ts";
 import { idMaker } from "../lib/random.ts";
 import type { Store } from "../store/store.ts";
+import type { WebTls } from "./carriages/web/engine.ts";
 import { ChunkPool } from "./chunk-pool.ts";
 import { FlushList } from "./flush-list.ts";
+import { addHealth } from "./http/health.ts";
+import { HttpRouter } from "./http/router.ts";
 import { LocalConnection } from "./local/connection.ts";
 import { MqttDoor } from "./mqtt/door.ts";
 import type { MqttSettings } from "./mqtt/settings.ts";
@@ -18,6 +21,7 @@ import type { Authentication } from "./nats/authentication.ts";
 import { NatsDoor } from "./nats/door.ts";
 import type { Limits } from "../lib/limits.ts";
 import { TenantServices } from "./tenant-services.ts";
+import { WebDoor } from "./web/door.ts";
 
 /** Where a door listens, as told to people and in the address file. */
 export interface DoorAddress {
@@ -46,6 +50,12 @@ export interface OpenOptions {
   /** Undefined = the door stays closed; 0 = any free port. */
   readonly natsPort: number | undefined;
   readonly mqttPort: number | undefined;
+  readonly webPort: number | undefined;
+  /** Forces an engine; undefined = uWebSockets.js where it loads, else `ws`. */
+  readonly webEngine?: "uWebSockets.js" | "ws" | undefined;
+  readonly webTls?: WebTls | undefined;
+  /** Origins besides the page's own that may open a WebSocket; `*` = any. */
+  readonly allowedOrigins?: readonly string[] | undefined;
   readonly limits: Limits;
   readonly mqttSettings?: Partial<MqttSettings> | undefined;
   readonly report: (message: string, fatal: boolean) => void;
@@ -55,10 +65,14 @@ export class OpenBroker {
   readonly broker: Broker;
   readonly nats: NatsDoor;
   readonly mqtt: MqttDoor;
+  readonly web: WebDoor;
+  readonly http: HttpRouter;
   readonly tenants: TenantServices;
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
   addresses: Addresses = {};
+  /** True once recovery is over and every door accepts. */
+  ready = false;
   readonly #options: OpenOptions;
   readonly #makeId: () => string;
   #closing: Promise<void> | undefined;
@@ -81,6 +95,19 @@ export class OpenBroker {
       limits: options.limits,
     });
     this.mqtt = new MqttDoor({ ...shared, settings: options.mqttSettings, version: options.version });
+    this.http = new HttpRouter(options.authentication, (message) => options.report(message, false));
+    addHealth(this.http, this);
+    this.web = new WebDoor({
+      engine: options.webEngine,
+      nats: this.nats,
+      mqtt: this.mqtt,
+      http: this.http,
+      allowedOrigins: options.allowedOrigins ?? [],
+      payloadBytesMax: options.limits.payloadBytesMax,
+      bodyBytesMax: 8 * options.limits.payloadBytesMax,
+      compression: false,
+      tls: options.webTls,
+    });
   }
 
   /** Recovers, then opens the doors. Rejects with the error of the store or of the first door that could not open; then nothing is left open. */
@@ -89,11 +116,16 @@ export class OpenBroker {
       const logs = await this.broker.open();
       await this.tenants.recover(logs);
       await this.mqtt.recover(logs);
-      const { host, natsPort, mqttPort } = this.#options;
+      const { host, natsPort, mqttPort, webPort, webTls } = this.#options;
       if (natsPort !== undefined)
         this.addresses = { ...this.addresses, nats: shown("nats", await this.nats.listen({ host, port: natsPort })) };
       if (mqttPort !== undefined)
         this.addresses = { ...this.addresses, mqtt: shown("mqtt", await this.mqtt.listen({ host, port: mqttPort })) };
+      if (webPort !== undefined) {
+        const scheme = webTls === undefined ? "http" : "https";
+        this.addresses = { ...this.addresses, web: shown(scheme, await this.web.listen({ host, port: webPort })) };
+      }
+      this.ready = true;
     } catch (error) {
       await this.close();
       throw error;
@@ -112,7 +144,10 @@ export class OpenBroker {
   }
 
   async #close(): Promise<void> {
+    this.ready = false;
+    await this.web.close();
     await Promise.all([this.nats.close(), this.mqtt.close()]);
+    this.web.destroy();
     this.broker.closeSessions("shutdown");
     this.tenants.close();
     await this.broker.close();

@@ -49,6 +49,8 @@ export interface Listener {
   readonly address: ListenerAddress;
   /** Stops accepting; connections live on. Resolves when the port is free. Callable twice. */
   close(): Promise<void>;
+  /** Cuts every connection the listener still owns. Only carriages that answer requests themselves have it. */
+  destroy?(): void;
 }
 
 export interface ListenerAddress {

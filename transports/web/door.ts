@@ -1,0 +1,95 @@
+/**
+ * The web door: one port for everything a browser does. An upgrade becomes a connection of the protocol its subprotocol names and
+ * goes to that protocol's door; everything else is HTTP.
+ */
+import type { Listener, ListenerAddress, Connection } from "../carriages/connection.ts";
+import { loadEngine } from "../carriages/web/engine.ts";
+import type { UpgradeDecision, WebEngine, WebRequest, WebResponse, WebTls } from "../carriages/web/engine.ts";
+
+/** Answers the HTTP requests. */
+export interface HttpHandler {
+  handle(request: WebRequest, body: Buffer, response: WebResponse): void;
+}
+
+export interface WebDoorOptions {
+  /** Forces an engine; undefined = uWebSockets.js where it loads. */
+  readonly engine?: WebEngine["name"] | undefined;
+  readonly nats: { accept(connection: Connection): void };
+  readonly mqtt: { accept(connection: Connection): void };
+  readonly http: HttpHandler;
+  /** Origins besides the page's own that may connect; `*` = any. */
+  readonly allowedOrigins: readonly string[];
+  readonly payloadBytesMax: number;
+  readonly bodyBytesMax: number;
+  readonly compression: boolean;
+  readonly tls: WebTls | undefined;
+}
+
+/** Bytes of one WebSocket message at most: eight whole payloads, never more than 64 MiB. */
+function messageBytesMax(payloadBytesMax: number): number {
+  return Math.min(8 * payloadBytesMax, 64 * 1024 * 1024);
+}
+
+const idleTimeoutSeconds = 120;
+const mqttSubprotocols: ReadonlySet<string> = new Set(["mqtt", "mqttv3.1"]);
+
+export class WebDoor {
+  engine: WebEngine | undefined = undefined;
+  readonly #options: WebDoorOptions;
+  #listener: Listener | undefined;
+
+  constructor(options: WebDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Listens. Rejects with a BrokerError that says what to do. */
+  async listen(address: ListenerAddress): Promise<ListenerAddress> {
+    const options = this.#options;
+    this.engine = await loadEngine(options.engine);
+    const { payloadBytesMax, bodyBytesMax, compression, tls } = options;
+    const listener = await this.engine.listen(
+      { ...address, messageBytesMax: messageBytesMax(payloadBytesMax), bodyBytesMax, idleTimeoutSeconds, compression, tls },
+      {
+        request: (request, body, response) => options.http.handle(request, body, response),
+        upgrade: (request) => this.#judge(request),
+        opened: (connection, _request, subprotocol) => {
+          if (subprotocol !== undefined && mqttSubprotocols.has(subprotocol)) options.mqtt.accept(connection);
+          else options.nats.accept(connection);
+        },
+      },
+    );
+    this.#listener = listener;
+    return listener.address;
+  }
+
+  get address(): ListenerAddress | undefined {
+    return this.#listener?.address;
+  }
+
+  async close(): Promise<void> {
+    await this.#listener?.close();
+  }
+
+  /** Cuts what is still open: requests that never end. */
+  destroy(): void {
+    this.#listener?.destroy?.();
+  }
+
+  #judge(request: WebRequest): UpgradeDecision {
+    const origin = request.headers.get("origin");
+    if (origin !== undefined && !this.#originAllowed(origin, request))
+      return { kind: "refuse", status: 403, text: "this origin may not connect" };
+    if (request.headers.get("sec-websocket-version") !== "13") return { kind: "refuse", status: 426, text: "WebSocket version 13 only" };
+    const asked = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
+    const mqtt = asked.find((name) => mqttSubprotocols.has(name));
+    if (mqtt !== undefined) return { kind: "accept", subprotocol: mqtt, binaryOnly: true };
+    return { kind: "accept", subprotocol: asked.includes("nats") ? "nats" : undefined, binaryOnly: false };
+  }
+
+  #originAllowed(origin: string, request: WebRequest): boolean {
+    const { allowedOrigins } = this.#options;
+    if (allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return true;
+    const host = request.headers.get("host");
+    return host !== undefined && origin.slice(origin.indexOf("://") + 3) === host;
+  }
+}
