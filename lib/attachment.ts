@@ -17,6 +17,8 @@ export interface AttachmentHost {
   /** The session just published into a station whose store is at a bound. */
   throttle(session: Session): void;
   readonly congested: boolean;
+  /** The session just published to a receiver that has much waiting. */
+  stall(session: Session, receiver: Session): void;
 }
 
 export class TenantAttachment implements Attachment {
@@ -45,6 +47,7 @@ export class TenantAttachment implements Attachment {
     const taken = this.tenant.publish(this.session, message, token);
     this.captured = this.tenant.captured;
     if (this.captured > 0 && this.#host.congested) this.#host.throttle(this.session);
+    if (this.tenant.crowded !== undefined) this.#host.stall(this.session, this.tenant.crowded);
     return taken;
   }
 

@@ -14,6 +14,9 @@ import type { CloseReason, Session } from "./transport.ts";
 
 export { defaultTenant } from "./auth/identity.ts";
 
+/** How long a publisher waits for a crowded receiver, before it may overrun it: a frozen one must not freeze others. */
+const stallMs = 10;
+
 /** A store with the publishes that wait for it. */
 export interface Lane {
   readonly store: Store;
@@ -56,7 +59,11 @@ export class Broker implements AttachmentHost {
   readonly tenantListeners: Set<(tenant: Tenant) => void> = new Set();
   readonly #owners: Map<Log, LogOwner> = new Map();
   readonly #attachments: Map<Session, TenantAttachment> = new Map();
+  /** Not read from until the store has room. */
   readonly #held: Set<Session> = new Set();
+  /** Not read from until a receiver has room, or a moment has passed. */
+  readonly #stalled: Set<Session> = new Set();
+  readonly #stalledBy: Set<Session> = new Set();
   #dirty: ProgressSource[] = [];
   #nextSession = 1;
   #closing: Promise<void> | undefined;
@@ -126,16 +133,27 @@ export class Broker implements AttachmentHost {
   throttle(session: Session): void {
     if (this.#held.has(session)) return;
     this.#held.add(session);
-    session.hold();
+    if (!this.#stalled.has(session)) session.hold();
+  }
+
+  stall(session: Session, receiver: Session): void {
+    if (session === receiver || this.#stalled.has(session)) return;
+    if (this.#stalled.size === 0) this.clock.after(stallMs, () => this.#endStall());
+    this.#stalled.add(session);
+    this.#stalledBy.add(receiver);
+    if (!this.#held.has(session)) session.hold();
   }
 
   drained(session: Session): void {
+    if (this.#stalledBy.delete(session) && this.#stalledBy.size === 0) this.#endStall();
     for (const listener of this.drainListeners) listener(session);
   }
 
   detached(attachment: TenantAttachment): void {
     this.#attachments.delete(attachment.session);
     this.#held.delete(attachment.session);
+    this.#stalled.delete(attachment.session);
+    this.#stalledBy.delete(attachment.session);
     for (const listener of this.detachListeners) listener(attachment.session);
   }
 
@@ -181,11 +199,19 @@ export class Broker implements AttachmentHost {
     for (const source of sources) source.saveProgress();
   }
 
+  #endStall(): void {
+    const stalled = [...this.#stalled];
+    this.#stalled.clear();
+    this.#stalledBy.clear();
+    for (const session of stalled) if (!this.#held.has(session)) session.resume();
+  }
+
   #committed(changed: readonly Log[]): void {
     for (const log of changed) this.#owners.get(log)?.committed();
     if (this.#held.size > 0 && !this.congested) {
-      for (const session of this.#held) session.resume();
+      const held = [...this.#held];
       this.#held.clear();
+      for (const session of held) if (!this.#stalled.has(session)) session.resume();
     }
   }
 }

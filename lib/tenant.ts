@@ -17,6 +17,8 @@ export class Tenant {
   readonly system: Session;
   /** How many stations captured the last `publish` or `dispatch`: each sends one outcome. */
   captured = 0;
+  /** A receiver of the last dispatch with much waiting: its publisher should wait for it a little. */
+  crowded: Session | undefined = undefined;
   /** Counts dispatches, so that who is called several times during one can tell. */
   dispatches = 0;
   /** Messages and bytes published into this tenant since start. */
@@ -45,12 +47,15 @@ export class Tenant {
   dispatch(matches: Matches, from: Session, message: Message, token: number): number {
     let taken = 0;
     this.captured = 0;
+    this.crowded = undefined;
     this.dispatches++;
     const plain = matches.plain;
     for (let i = 0; i < plain.length; i++) {
       const subscription = plain[i];
       if (subscription === undefined || !wants(subscription, from, message)) continue;
-      subscription.session.deliver(subscription, message);
+      const { session } = subscription;
+      session.deliver(subscription, message);
+      if (session.crowded === true) this.crowded = session;
       taken++;
     }
     const queues = matches.queues;
@@ -88,7 +93,9 @@ export class Tenant {
     const start = count === 1 ? 0 : Math.floor(this.#random.fraction() * count);
     for (let i = 0; i < count; i++) {
       const member = members[(start + i) % count];
-      if (member !== undefined && wants(member, from, message) && member.session.deliver(member, message)) return true;
+      if (member === undefined || !wants(member, from, message) || !member.session.deliver(member, message)) continue;
+      if (member.session.crowded === true) this.crowded = member.session;
+      return true;
     }
     return false;
   }

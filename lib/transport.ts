@@ -57,6 +57,11 @@ export interface Session {
   deliver(subscription: Subscription, message: Message): boolean;
   /** Bytes it could take now without exceeding its bound; groups ask before they deliver. */
   readonly room: number;
+  /**
+   * True while much waits to be sent: who publishes to it is made to wait a little, so that it is not overrun by a publisher that
+   * the broker could slow down. Absent = never.
+   */
+  readonly crowded?: boolean;
   /** The outcome of a publish with a token; in order of publishing; the object is reused. */
   published(token: number, outcome: PublishOutcome): void;
   /** Stop, or go on, reading from the peer: the broker is at one of its bounds. */

@@ -50,7 +50,7 @@ export interface OpenOptions {
   /** Undefined = the door stays closed; 0 = any free port. */
   readonly natsPort: number | undefined;
   readonly mqttPort: number | undefined;
-  readonly webPort: number | undefined;
+  readonly webPort?: number | undefined;
   /** Forces an engine; undefined = uWebSockets.js where it loads, else `ws`. */
   readonly webEngine?: "uWebSockets.js" | "ws" | undefined;
   readonly webTls?: WebTls | undefined;

@@ -83,6 +83,11 @@ export class Outbox {
     return this.#sentBytesTotal + this.at;
   }
 
+  /** Much waits; `drained` will tell when it no longer does. */
+  get crowded(): boolean {
+    return this.#filled;
+  }
+
   /** Bytes a polite sender may add now. All of the maximum when nothing waits, so that no allowed message is too large for ever. */
   get room(): number {
     const pending = this.#sentBytesTotal + this.at;

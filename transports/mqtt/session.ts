@@ -90,6 +90,10 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
     return this.keptLog !== undefined;
   }
 
+  get crowded(): boolean {
+    return this.connection?.outbox.crowded ?? false;
+  }
+
   get room(): number {
     return this.connection?.room ?? 0;
   }

@@ -156,6 +156,10 @@ export class NatsSession implements Session, ConnectionHandler {
     return this.#outbox.writes;
   }
 
+  get crowded(): boolean {
+    return this.#outbox.crowded;
+  }
+
   get room(): number {
     return this.#closing ? 0 : this.#outbox.room;
   }
