@@ -137,7 +137,7 @@ export class Broker implements AttachmentHost {
   }
 
   stall(session: Session, receiver: Session): void {
-    if (session === receiver || this.#stalled.has(session)) return;
+    if (session === receiver || session.stallable === false || this.#stalled.has(session)) return;
     if (this.#stalled.size === 0) this.clock.after(stallMs, () => this.#endStall());
     this.#stalled.add(session);
     this.#stalledBy.add(receiver);

@@ -62,6 +62,8 @@ export interface Session {
    * the broker could slow down. Absent = never.
    */
   readonly crowded?: boolean;
+  /** False: `hold` cannot stop the peer from sending, so it is used only when it must be. Absent = true. */
+  readonly stallable?: boolean;
   /** The outcome of a publish with a token; in order of publishing; the object is reused. */
   published(token: number, outcome: PublishOutcome): void;
   /** Stop, or go on, reading from the peer: the broker is at one of its bounds. */

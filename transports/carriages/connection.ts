@@ -34,6 +34,8 @@ export interface Connection {
   end(): void;
   /** Closes now, whatever was written. Callable twice. */
   destroy(): void;
+  /** False: `pause` only keeps what the peer goes on sending, up to a bound. Absent = true. */
+  readonly pausesPeer?: boolean;
   /** No `data` until `resume`, except for a chunk already under way. */
   pause(): void;
   resume(): void;

@@ -90,6 +90,10 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
     return this.keptLog !== undefined;
   }
 
+  get stallable(): boolean {
+    return this.connection?.connection.pausesPeer !== false;
+  }
+
   get crowded(): boolean {
     return this.connection?.outbox.crowded ?? false;
   }

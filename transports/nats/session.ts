@@ -156,6 +156,10 @@ export class NatsSession implements Session, ConnectionHandler {
     return this.#outbox.writes;
   }
 
+  get stallable(): boolean {
+    return this.connection.pausesPeer !== false;
+  }
+
   get crowded(): boolean {
     return this.#outbox.crowded;
   }

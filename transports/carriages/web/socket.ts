@@ -4,7 +4,6 @@
  * relied on to stop at once.
  */
 import type { ClientCertificate } from "../../../lib/auth/certificate.ts";
-import type { Clock } from "../../../lib/clock.ts";
 import type { Connection, ConnectionHandler } from "../connection.ts";
 import type { SecureServer } from "../tls.ts";
 import { closeCode, pausedBytesMax } from "./engine.ts";
@@ -16,6 +15,9 @@ export interface RawSocket {
   send(bytes: Buffer): void;
   close(code: number, reason: string): void;
   destroy(): void;
+  /** Stops and goes on reading; absent where the engine cannot. */
+  readonly pause?: () => void;
+  readonly resume?: () => void;
 }
 
 export class WebSocketConnection implements Connection {
@@ -28,7 +30,6 @@ export class WebSocketConnection implements Connection {
   /** Text messages close the connection (MQTT-6.0.0-1). */
   readonly binaryOnly: boolean;
   readonly #raw: RawSocket;
-  readonly #clock: Clock;
   #handler: ConnectionHandler | undefined;
   #held: Buffer[] = [];
   #heldBytes = 0;
@@ -42,9 +43,8 @@ export class WebSocketConnection implements Connection {
   #releasing = false;
   #releasable = 0;
 
-  constructor(raw: RawSocket, clock: Clock, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean) {
+  constructor(raw: RawSocket, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean) {
     this.#raw = raw;
-    this.#clock = clock;
     this.remoteAddress = request.remoteAddress;
     this.localAddress = local.address;
     this.localPort = local.port;
@@ -83,8 +83,13 @@ export class WebSocketConnection implements Connection {
     if (!this.#closed) this.#raw.destroy();
   }
 
+  get pausesPeer(): boolean {
+    return this.#raw.pause !== undefined;
+  }
+
   pause(): void {
     this.#paused = true;
+    this.#raw.pause?.();
   }
 
   resume(): void {
@@ -95,6 +100,7 @@ export class WebSocketConnection implements Connection {
       this.#heldBytes -= chunk.length;
       this.#handler?.data(chunk);
     }
+    if (!this.#paused) this.#raw.resume?.();
   }
 
   upgradeToTls(_secure: SecureServer, _first: Buffer | undefined, _ready: () => void): void {
@@ -126,7 +132,8 @@ export class WebSocketConnection implements Connection {
     this.#releasable += count;
     if (this.#releasing) return;
     this.#releasing = true;
-    this.#clock.endOfTurn(() => {
+    // Sooner than the end of the turn: an engine may read megabytes in one.
+    queueMicrotask(() => {
       this.#releasing = false;
       const done = this.#unacknowledged.splice(0, this.#releasable);
       this.#releasable = 0;

@@ -1,6 +1,4 @@
 /** The web engine on uWebSockets.js: HTTP and WebSocket in native code. Its buffers are only valid during a callback. */
-import { SystemClock } from "../../../lib/clock.ts";
-import type { Clock } from "../../../lib/clock.ts";
 import { BrokerError } from "../../../lib/errors.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
@@ -31,8 +29,8 @@ interface Listening {
 type Library = typeof import("uWebSockets.js") & Constants;
 
 /** Rejects where the binary does not load. */
-export async function loadUwebsockets(clock: Clock = new SystemClock()): Promise<WebEngine> {
-  return new UwebsocketsEngine((await import("uWebSockets.js")) as Library, clock);
+export async function loadUwebsockets(): Promise<WebEngine> {
+  return new UwebsocketsEngine((await import("uWebSockets.js")) as Library);
 }
 
 interface SocketData {
@@ -40,16 +38,15 @@ interface SocketData {
   readonly subprotocol: string | undefined;
   readonly binaryOnly: boolean;
   connection: WebSocketConnection | undefined;
+  drained: (() => void) | undefined;
 }
 
 class UwebsocketsEngine implements WebEngine {
   readonly name = "uWebSockets.js";
   readonly #library: Library;
-  readonly #clock: Clock;
 
-  constructor(library: Library, clock: Clock) {
+  constructor(library: Library) {
     this.#library = library;
-    this.#clock = clock;
   }
 
   listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener> {
@@ -69,8 +66,7 @@ class UwebsocketsEngine implements WebEngine {
       open: (socket) => this.#open(socket, handlers, local),
       message: (socket, message, isBinary) => socket.getUserData().connection?.received(Buffer.from(message), isBinary),
       drain: (socket) => {
-        const connection = socket.getUserData().connection;
-        if (connection !== undefined && socket.getBufferedAmount() === 0) connection.sent(connection.unsent);
+        socket.getUserData().drained?.();
       },
       close: (socket) => socket.getUserData().connection?.gone(undefined),
     });
@@ -102,7 +98,13 @@ class UwebsocketsEngine implements WebEngine {
       response.cork(() => response.writeStatus(`${decision.status} ${decision.text}`).end(decision.text));
       return;
     }
-    const data: SocketData = { request, subprotocol: decision.subprotocol, binaryOnly: decision.binaryOnly, connection: undefined };
+    const data: SocketData = {
+      request,
+      subprotocol: decision.subprotocol,
+      binaryOnly: decision.binaryOnly,
+      connection: undefined,
+      drained: undefined,
+    };
     response.upgrade(
       data,
       request.headers.get("sec-websocket-key") ?? "",
@@ -115,11 +117,31 @@ class UwebsocketsEngine implements WebEngine {
   #open(socket: WebSocket<SocketData>, handlers: WebHandlers, local: { address: string; port: number }): void {
     const data = socket.getUserData();
     let gone = false;
+    // What the library has not handed on yet is known only as a number of bytes: sizes in order tell which writes that covers.
+    const sizes: number[] = [];
+    let offered = 0;
+    let acknowledged = 0;
+    const acknowledge = (): void => {
+      const handedOn = offered - socket.getBufferedAmount();
+      let count = 0;
+      for (let size = sizes[0]; size !== undefined && acknowledged + size <= handedOn; size = sizes[0]) {
+        acknowledged += size;
+        sizes.shift();
+        count++;
+      }
+      if (count > 0) connection.sent(count);
+    };
+    data.drained = () => {
+      if (!gone) acknowledge();
+    };
     const raw: RawSocket = {
       send: (bytes) => {
         if (gone) return;
-        const status = socket.send(bytes, true, false);
-        if (status === 1 && socket.getBufferedAmount() === 0) connection.sent(1);
+        const framed = bytes.length + (bytes.length < 126 ? 2 : bytes.length < 65_536 ? 4 : 10);
+        sizes.push(framed);
+        offered += framed;
+        socket.send(bytes, true, false);
+        acknowledge();
       },
       close: (code, reason) => {
         if (!gone) socket.end(code, reason);
@@ -128,7 +150,7 @@ class UwebsocketsEngine implements WebEngine {
         if (!gone) socket.close();
       },
     };
-    const connection = new WebSocketConnection(raw, this.#clock, data.request, local, data.binaryOnly);
+    const connection = new WebSocketConnection(raw, data.request, local, data.binaryOnly);
     const forget = connection.gone.bind(connection);
     connection.gone = (error) => {
       gone = true;

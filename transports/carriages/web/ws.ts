@@ -87,8 +87,10 @@ export class WsEngine implements WebEngine {
         this.#clock.after(2_000, () => ws.terminate());
       },
       destroy: () => ws.terminate(),
+      pause: () => ws.pause(),
+      resume: () => ws.resume(),
     };
-    const connection = new WebSocketConnection(raw, this.#clock, request, local, binaryOnly);
+    const connection = new WebSocketConnection(raw, request, local, binaryOnly);
     let fault: Error | undefined;
     ws.on("message", (data: Buffer, isBinary: boolean) => connection.received(data, isBinary));
     ws.on("error", (error: Error) => (fault ??= error));
