@@ -77,6 +77,8 @@ export class TenantAttachment implements Attachment {
   subscribe(subscription: Subscription): void {
     if (!this.#attached) return;
     this.#subscriptions.push(subscription);
+    // What a wildcard reaches beyond the permissions is held back message by message.
+    subscription.condition ??= this.identity.permissions?.deliveryFilter(subscription.filter, subscription.queue, subscription.parentToo);
     this.tenant.router.add(subscription);
   }
 

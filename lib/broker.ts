@@ -157,6 +157,20 @@ export class Broker implements AttachmentHost {
     for (const listener of this.detachListeners) listener(attachment.session);
   }
 
+  /** Ends the sessions of these users; `""` are the anonymous ones. For `Authenticator.revokedListeners`. */
+  revoke(users: ReadonlySet<string>): void {
+    for (const attachment of [...this.#attachments.values()]) {
+      if (users.has(attachment.identity.user)) attachment.session.close("credentials_revoked");
+    }
+  }
+
+  /** These users have other permissions now. For `Authenticator.permissionListeners`. */
+  permissionsChanged(users: ReadonlySet<string>): void {
+    for (const attachment of [...this.#attachments.values()]) {
+      if (users.has(attachment.identity.user)) attachment.session.permissionsChanged?.();
+    }
+  }
+
   /** Ends every session for `reason`. */
   closeSessions(reason: CloseReason): void {
     for (const attachment of [...this.#attachments.values()]) attachment.session.close(reason);

@@ -69,6 +69,8 @@ export interface Session {
   /** Stop, or go on, reading from the peer: the broker is at one of its bounds. */
   hold(): void;
   resume(): void;
+  /** The user's permissions are others now: it ends its subscriptions that are no longer allowed. Absent: it has none that could be. */
+  permissionsChanged?(): void;
   /** The broker ends it (shutdown, user removed, takeover). */
   close(reason: CloseReason): void;
 }

@@ -33,8 +33,8 @@ export class ConnectionPermissions implements Permissions {
     return set === undefined || set.maySubscribe(filter, queue);
   }
 
-  deliveryFilter(filter: string, queue: string | undefined): DeliveryFilter | undefined {
-    return this.#holder.permissionSet?.deliveryFilter(filter, queue);
+  deliveryFilter(filter: string, queue: string | undefined, parentToo = false): DeliveryFilter | undefined {
+    return this.#holder.permissionSet?.deliveryFilter(filter, queue, parentToo);
   }
 
   get tracksReplies(): boolean {

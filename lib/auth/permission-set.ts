@@ -38,7 +38,8 @@ export class PermissionSet {
     if (subject.permissionSet === this) return subject.permissionVerdict;
     const bytes = subject.bytes;
     const allow = this.#publishAllow;
-    const verdict = (allow === undefined || anyMatches(allow, bytes)) && !anyMatches(this.#publishDeny, bytes);
+    const verdict =
+      (allow === undefined || anyMatches(allow, bytes, 0, bytes.length)) && !anyMatches(this.#publishDeny, bytes, 0, bytes.length);
     subject.permissionSet = this;
     subject.permissionVerdict = verdict;
     return verdict;
@@ -48,10 +49,19 @@ export class PermissionSet {
     return this.#allowsSubscription(filter, queue) && !this.#deniesSubscription(filter, queue);
   }
 
-  deliveryFilter(filter: string, queue: string | undefined): DeliveryFilter | undefined {
-    if (this.#subscribeDeny.length === 0 || !hasWildcard(filter)) return undefined;
-    const denied = this.#subscribeDeny.filter((rule) => concerns(rule, queue) && filtersOverlap(rule.test.text, filter));
-    return denied.length === 0 ? undefined : new DeniedSubjects(denied.map((rule) => rule.test));
+  deliveryFilter(filter: string, queue: string | undefined, parentToo = false): DeliveryFilter | undefined {
+    if (!hasWildcard(filter)) return undefined;
+    const denied = this.#subscribeDeny
+      .filter((rule) => concerns(rule, queue) && filtersOverlap(rule.test.text, filter))
+      .map((rule) => rule.test);
+    const parent = parentToo && filter.endsWith(".>") ? filter.slice(0, -2) : undefined;
+    if (parent !== undefined) {
+      if (!this.#allowsSubscription(parent, queue)) denied.push(compileFilter(parent));
+      denied.push(
+        ...this.#subscribeDeny.filter((rule) => concerns(rule, queue) && filtersOverlap(rule.test.text, parent)).map((rule) => rule.test),
+      );
+    }
+    return denied.length === 0 ? undefined : new DeniedSubjects(denied);
   }
 
   /** Rules with a queue name decide alone for its filter, where there are any; else the plain ones do. */
@@ -96,14 +106,18 @@ class DeniedSubjects implements DeliveryFilter {
   }
 
   holds(message: Message): boolean {
-    return !anyMatches(this.#denied, message.subject.bytes);
+    const { bytes } = message.subject;
+    return this.passes(bytes, 0, bytes.length);
+  }
+
+  passes(subject: Uint8Array, start: number, end: number): boolean {
+    return !anyMatches(this.#denied, subject, start, end);
   }
 }
 
-function anyMatches(tests: readonly SubjectFilterTest[], bytes: Buffer): boolean {
-  const length = bytes.length;
+function anyMatches(tests: readonly SubjectFilterTest[], bytes: Uint8Array, start: number, end: number): boolean {
   for (let i = 0; i < tests.length; i++) {
-    if (tests[i]?.matches(bytes, 0, length) === true) return true;
+    if (tests[i]?.matches(bytes, start, end) === true) return true;
   }
   return false;
 }

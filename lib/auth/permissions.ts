@@ -15,9 +15,10 @@ export interface Permissions {
   maySubscribe(filter: string, queue: string | undefined): boolean;
   /**
    * A permitted subscription with wildcards can still match subjects that are denied. Then this is the condition under which it gets
-   * a message, to be put on the subscription; undefined when it can match none.
+   * a message; undefined when it can match none. The attachment puts it on the subscription. `parentToo`: `a.>` is to match `a`,
+   * too, as MQTT's `a/#` does; the permission for `a.>` alone does not cover `a`.
    */
-  deliveryFilter(filter: string, queue: string | undefined): DeliveryFilter | undefined;
+  deliveryFilter(filter: string, queue: string | undefined, parentToo?: boolean): DeliveryFilter | undefined;
   /** True: of each message delivered with a reply subject, `replyable` must be told. */
   readonly tracksReplies: boolean;
   /** The user was given a message with this reply subject and may publish to it for a while. Copies what it keeps. */
@@ -27,6 +28,8 @@ export interface Permissions {
 /** Decides on one message for one subscription. */
 export interface DeliveryFilter {
   holds(message: Message): boolean;
+  /** The same of a subject alone. */
+  passes(subject: Uint8Array, start: number, end: number): boolean;
 }
 
 /** The rules of one user as configured and checked. */

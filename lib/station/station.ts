@@ -6,7 +6,6 @@
 import type { Capture } from "../capture.ts";
 import type { Message } from "../message.ts";
 import type { PublishRefusal, Session } from "../transport.ts";
-import type { Clock } from "../../store/environment.ts";
 import type { Log, Sequence, Store, Ticket } from "../../store/store.ts";
 import type { StationConfig } from "./config.ts";
 import type { PublishReader } from "./publish-reader.ts";
@@ -44,7 +43,6 @@ export interface StationGroups {
 }
 
 export interface StationOptions {
-  readonly clock: Clock;
   readonly config: StationConfig;
   readonly log: Log;
   readonly store: Store;
@@ -53,7 +51,6 @@ export interface StationOptions {
 }
 
 export class Station implements Capture {
-  readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
   /** When it was created, microseconds since the epoch. */
@@ -66,7 +63,6 @@ export class Station implements Capture {
   readonly #retention: Retention;
 
   constructor(options: StationOptions, makeGroups: (station: Station) => StationGroups) {
-    this.clock = options.clock;
     this.#config = options.config;
     this.log = options.log;
     this.store = options.store;

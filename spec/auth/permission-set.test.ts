@@ -139,6 +139,26 @@ test("a subscription that can match nothing denied has no condition to ask", () 
   ok(subscribeSet(undefined, ["a.* q"]).deliveryFilter("*.b", "q") !== undefined);
 });
 
+test("MQTT's a/# reaches a only where a is permitted by itself", () => {
+  const holds = (set: PermissionSet, text: string): boolean =>
+    set.deliveryFilter("a.>", undefined, true)?.holds(new Message(subject(text))) ?? true;
+  const cases: [string[] | undefined, string[], boolean][] = [
+    [["a.>"], [], false],
+    [["a", "a.>"], [], true],
+    [["*", "a.>"], [], true],
+    [undefined, [], true],
+    [undefined, ["a"], false],
+    [undefined, ["*"], false],
+    [[">"], [], true],
+  ];
+  for (const [allow, deny, verdict] of cases) {
+    const set = subscribeSet(allow, deny);
+    ok(set.maySubscribe("a.>", undefined));
+    equal(holds(set, "a"), verdict, JSON.stringify([allow, deny]));
+    equal(holds(set, "a.b"), true);
+  }
+});
+
 test("publish permission equals the lists asked naively", () => {
   fc.assert(
     fc.property(

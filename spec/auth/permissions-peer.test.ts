@@ -71,7 +71,7 @@ async function refusedBy(
 
 /** Where nats-server lets pass what we refuse, on purpose; see `lib/auth/permissions.ts`. */
 function stricterOnPurpose(subject: string, queue: string, subscribe: Lists): boolean {
-  const restOverOne = subject.endsWith(">") && (subscribe.allow ?? []).some((entry) => /\*$/.test(entry.split(" ")[0] ?? ""));
+  const restOverOne = subject.endsWith(">") && (subscribe.allow ?? []).some((entry) => entry.split(" ")[0]?.endsWith("*") === true);
   const queueLiftsDeny =
     queue !== "" && subscribe.deny.some((entry) => entry.includes(" ")) && subscribe.deny.some((entry) => !entry.includes(" "));
   return restOverOne || queueLiftsDeny;

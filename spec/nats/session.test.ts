@@ -21,7 +21,7 @@ class TestPermissions implements Permissions {
   }
 
   deliveryFilter(filter: string): DeliveryFilter | undefined {
-    return filter === "ok.>" ? { holds: (message) => message.subject.text !== "ok.secret" } : undefined;
+    return filter === "ok.>" ? { holds: (message) => message.subject.text !== "ok.secret", passes: () => true } : undefined;
   }
 
   replyable(buffer: Buffer, start: number, end: number): void {

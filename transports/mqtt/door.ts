@@ -152,7 +152,8 @@ export class MqttDoor {
     let present = false;
     let session: MqttSession | undefined;
     if (old !== undefined) {
-      const goesOn = !cleanStart && old.durable;
+      // What waits in a session is its user's: another one begins anew.
+      const goesOn = !cleanStart && old.durable && old.attachment?.identity.user === identity.user;
       if (oldConnection !== undefined) this.#takeOver(tenant, old, oldConnection, goesOn);
       this.#wills.get(old)?.cancel();
       if (!goesOn && this.#wills.delete(old)) publishWill(this, tenant, old);
@@ -198,6 +199,7 @@ export class MqttDoor {
     session.attachment?.detach();
     session.attachment = this.broker.attach(session, identity);
     for (const interest of interests) session.addInterest(interest);
+    session.permissionsChanged();
   }
 
   /** A connection has gone; `clean` when the client said goodbye. */

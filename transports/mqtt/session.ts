@@ -112,6 +112,9 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
   /** Adds or replaces; the attachment is told. */
   addInterest(interest: Interest): void {
     const old = this.interests.get(interest.record.topicFilter);
+    const permissions = this.attachment?.identity.permissions;
+    interest.permitted = permissions?.deliveryFilter(interest.filter, interest.queue, interest.parentToo);
+    interest.condition = interest.permitted;
     this.attachment?.subscribe(interest);
     if (old !== undefined && old !== interest) this.attachment?.unsubscribe(old);
     this.interests.set(interest.record.topicFilter, interest);
@@ -125,6 +128,17 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
     this.interests.delete(topicFilter);
     this.#mayOverlap = this.#settings.overlap === "merge" && this.interests.size > 1;
     return true;
+  }
+
+  /** Ends what the user may not receive any more, and holds back what a wildcard would reach beyond it. */
+  permissionsChanged(): void {
+    const permissions = this.attachment?.identity.permissions;
+    if (permissions === undefined) return;
+    for (const interest of [...this.interests.values()]) {
+      if (!permissions.maySubscribe(interest.filter, interest.queue)) this.removeInterest(interest.record.topicFilter);
+      interest.permitted = permissions.deliveryFilter(interest.filter, interest.queue, interest.parentToo);
+      interest.condition = interest.permitted;
+    }
   }
 
   // -- from the broker --------------------------------------------------------------------------------------------------
