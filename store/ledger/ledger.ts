@@ -711,6 +711,22 @@ export class Ledger {
     for (let at = 0; at + 1 < debt.length; at += 2) (this.#debt ??= new Debt()).add(debt[at]!, debt[at + 1]!);
   }
 
+  /** Sequences up to `last` may have been shown before a crash and lost: they are not given again. */
+  skipTo(last: Sequence): void {
+    const counts = this.#counts;
+    if (last <= counts.lastSequence) return;
+    if (counts.messages > 0) this.#gone.addRange(counts.lastSequence + 1, last);
+    else counts.firstSequence = last + 1;
+    counts.lastSequence = last;
+  }
+
+  /** A message id from before the checkpoint, in order of sequence. */
+  restoreMessageId(id: Uint8Array, sequence: Sequence, timeUs: number): void {
+    const duplicates = (this.#duplicates ??= new Duplicates(this.#hash, this.#duplicateIdsMax));
+    duplicates.takeBytes(id, 0, id.length);
+    duplicates.add(sequence, timeUs);
+  }
+
   /** A record from before the checkpoint has a life of its own. */
   restoreTtl(sequence: Sequence, timeUs: number, ttlSeconds: number): void {
     if (this.has(sequence)) (this.#expiry ??= new Expiry()).add(sequence, timeUs + ttlSeconds * 1_000_000);

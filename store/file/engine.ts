@@ -1,0 +1,889 @@
+/**
+ * The file store: submissions become entries of the journal's open batch, batches become outcomes. It decides when to commit and
+ * what a submission is refused for (space, poison); what an append means is the ledger's, where bytes go is the journal's, and
+ * making segments is the checkpoint's.
+ */
+import { BatchStage } from "../ledger/batch-stage.ts";
+import { KeyedHash, hashKeyBytes } from "../ledger/keyed-hash.ts";
+import { RecordFacts } from "../ledger/record-source.ts";
+import { errorCode } from "../disk.ts";
+import type { Disk, FolderLock } from "../disk.ts";
+import type { Clock, Random, Timer } from "../environment.ts";
+import { encodeRecord, recordLength, recordSequence, recordSize } from "../record.ts";
+import { StoreError } from "../store.ts";
+import type {
+  AppendRequest,
+  Durability,
+  Log,
+  LogDefinition,
+  Outcome,
+  OutcomeKind,
+  Removal,
+  Sequence,
+  Store,
+  StoreAbilities,
+  StoreEvents,
+  StoreStatus,
+  Ticket,
+} from "../store.ts";
+import { blockHeaderBytes } from "./block.ts";
+import { BlockCache } from "./block-cache.ts";
+import { Checkpointer } from "./checkpoint.ts";
+import { FileLog, fillFacts } from "./file-log.ts";
+import type { LogEngine } from "./file-log.ts";
+import { Journal, journalDefaults } from "./journal.ts";
+import type { Batch, JournalOptions } from "./journal.ts";
+import {
+  definitionBytes,
+  groupDefinitionBytes,
+  groupDeltaBytes,
+  sequenceEntryBytes,
+  writeDefinition,
+  writeDrop,
+  writeGroup,
+  writeGroupDefinition,
+  writeRanges,
+  writeSequence,
+} from "./journal-entries.ts";
+import { entry, entryHeaderBytes } from "./journal-format.ts";
+import { ManifestFile } from "./manifest-file.ts";
+import { recover } from "./recovery.ts";
+import type { Recovered } from "./recovery.ts";
+import { RunTable } from "./runs.ts";
+import { segmentFileName } from "./segment-format.ts";
+import { Settlements } from "./settlements.ts";
+
+/** Bounds of the store; what happens when each is met is told beside it. */
+export interface FileStoreLimits {
+  /** Records in memory, not yet in a segment. Beyond: `congested`. A flush begins at half. */
+  readonly tailBytesMax: number;
+  /** Journal not yet contained in a checkpoint. Beyond: `congested`. A flush begins at half. */
+  readonly unflushedBytesMax: number;
+  /** Blocks of segments kept in memory. */
+  readonly cacheBytesMax: number;
+  /** Appends are refused (`full`) while less is free; at most a tenth of the disk. */
+  readonly freeBytesMin: number;
+  /** Message ids remembered per log; beyond, publishes with an id are refused. */
+  readonly duplicateIdsMax: number;
+  readonly journal: JournalOptions;
+}
+
+export const fileStoreLimits: FileStoreLimits = {
+  tailBytesMax: 64 << 20,
+  unflushedBytesMax: 128 << 20,
+  cacheBytesMax: 32 << 20,
+  freeBytesMin: 64 << 20,
+  duplicateIdsMax: 1 << 20,
+  journal: journalDefaults,
+};
+
+export interface FileStoreOptions {
+  readonly folder: string;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly disk: Disk;
+  readonly durability: Durability;
+  readonly limits: FileStoreLimits;
+}
+
+/** Of a record that cannot be read: it counts for nothing. */
+const unknownFacts = new RecordFacts();
+/** Room kept for what an append takes away beside itself, so that this rarely moves a batch. */
+const removalSlack = 256;
+/** Bytes waiting for the journal beyond which publishers should stop. */
+const pendingBytesMax = 8 << 20;
+const groupDelayMs = 50;
+const nameBytesMax = 300;
+const syncEveryMs = 100;
+const spaceEveryMs = 1000;
+/** Age is looked at no more often than this. */
+const ageEveryMs = 10;
+/** Sequences reserved at once for logs whose appends are shown before they are synced. */
+const reservedAhead = 65_536;
+
+export class FileStoreEngine implements Store, LogEngine {
+  readonly abilities: StoreAbilities = { durable: true, atomicAcrossLogs: true };
+  readonly #options: FileStoreOptions;
+  readonly #clock: Clock;
+  readonly #disk: Disk;
+  readonly #settlements: Settlements = new Settlements();
+  readonly #logs: Map<number, FileLog> = new Map();
+  readonly #names: Map<string, FileLog> = new Map();
+  readonly #hash: KeyedHash;
+  readonly #facts: RecordFacts = new RecordFacts();
+  readonly #onTurnEnd: () => void;
+  readonly #deferred: { readonly logs: readonly FileLog[]; readonly task: () => void }[] = [];
+  readonly cache: BlockCache;
+  readonly #journal: Journal;
+  readonly #manifest: ManifestFile;
+  readonly #checkpointer: Checkpointer;
+  #events: StoreEvents | undefined;
+  #lock: FolderLock | undefined;
+  #kind: StoreStatus["kind"] = "closed";
+  #reason = "not opened";
+  #scheduled = false;
+  #turnUs = 0;
+  #decided: Ticket = 0;
+  #committing = false;
+  #groupTimer: Timer | undefined;
+  #syncTimer: Timer | undefined;
+  #spaceTimer: Timer | undefined;
+  #deadlineTimer: Timer | undefined;
+  #deadlineUs = Number.POSITIVE_INFINITY;
+  #lowSpace = false;
+  #wasCongested = false;
+  #nextLogId = 1;
+  #appended = 0;
+  #closing: Promise<void> | undefined;
+  #changed: Set<FileLog> = new Set();
+
+  constructor(options: FileStoreOptions) {
+    this.#options = options;
+    this.#clock = options.clock;
+    this.#disk = options.disk;
+    const key = new Uint8Array(hashKeyBytes);
+    options.random.fill(key);
+    this.#hash = new KeyedHash(key);
+    const { folder, limits } = options;
+    this.cache = new BlockCache(options.disk, folder, limits.cacheBytesMax, (logId, segment, offset, length, first, last, why) => {
+      const name = this.#logs.get(logId)?.definition.name ?? `log ${logId}`;
+      this.#fault(
+        `${segmentFileName(segment)} at ${offset}..${offset + length}: ${why}; records ${first}..${last} of '${name}' are not served. Restore the file from a copy`,
+        false,
+      );
+    });
+    this.#journal = new Journal(options.disk, folder, options.clock, limits.journal, {
+      closing: (batch) => {
+        batch.settles = this.#decided;
+        this.#turnUs = 0;
+      },
+      written: (batch) => this.#written(batch),
+      failed: (error) => this.#poison(error),
+      changed: () => this.#spaceChanged(),
+    });
+    this.#manifest = new ManifestFile(options.disk, folder);
+    this.#checkpointer = new Checkpointer(options.disk, folder, this.#journal, this.#manifest, this.cache, this.#logs, {
+      fault: (message) => this.#fault(message, false),
+      failed: (error) => this.#poison(error),
+      nowUs: () => options.clock.nowUs(),
+      nextLogId: () => this.#nextLogId,
+      changed: () => this.#spaceChanged(),
+    });
+    this.#onTurnEnd = (): void => {
+      this.#scheduled = false;
+      this.#turnUs = 0;
+      if (!this.#journal.writing) this.#commit();
+    };
+  }
+
+  // ── Opening and closing ────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async open(events: StoreEvents): Promise<readonly Log[]> {
+    if (this.#events !== undefined) throw new StoreError("closed", "a store is opened once; make another one");
+    this.#events = events;
+    const { folder } = this.#options;
+    try {
+      await this.#disk.makeFolder(folder);
+      this.#lock = await this.#disk.lock(folder);
+      if (this.#lock === undefined) {
+        throw new StoreError("in_use", `another broker has the folder ${folder} open; stop it, or choose another folder with --data`);
+      }
+      const recovered = await recover({
+        disk: this.#disk,
+        folder,
+        manifestFile: this.#manifest,
+        cache: this.cache,
+        nowUs: this.#clock.nowUs(),
+        makeLog: (stored, loaded) => this.#makeLog(stored.definition, stored.id, stored.revision, stored.createdUs, stored.runs, loaded),
+      });
+      await this.#start(recovered);
+    } catch (error) {
+      await this.#lock?.release();
+      this.#lock = undefined;
+      this.#kind = "failed";
+      throw asStoreError(error, folder);
+    }
+    return [...this.#names.values()];
+  }
+
+  async #start(recovered: Recovered): Promise<void> {
+    for (const log of recovered.logs) {
+      this.#logs.set(log.id, log);
+      this.#names.set(log.definition.name, log);
+    }
+    this.#nextLogId = recovered.nextLogId;
+    for (const message of recovered.faults) this.#fault(message, false);
+    await this.#checkpointer.start(recovered);
+    await this.#journal.start(recovered.position);
+    // From here on a missing journal is damage.
+    await this.#checkpointer.unseal(recovered.checkpoint);
+    this.#kind = "open";
+    this.#reason = "";
+    for (const log of recovered.logs) {
+      if (log.definition.limits.messagesPerSubjectMax > 0) await this.loadSubjects(log);
+    }
+    const nowUs = this.#clock.nowUs();
+    for (const log of recovered.logs) {
+      log.showAll();
+      log.ledger.enforce(nowUs);
+      this.#persistRemovals(log);
+    }
+    await this.#checkSpace();
+    this.#watchDeadline(this.#names.values());
+    this.#maybeCheckpoint();
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of [this.#groupTimer, this.#syncTimer, this.#spaceTimer, this.#deadlineTimer]) timer?.cancel();
+    if (this.#kind === "open" || this.#kind === "paused") {
+      try {
+        await this.flush();
+        this.#kind = "closed";
+        this.#reason = "closed";
+        await this.#checkpointer.seal();
+        await this.#journal.close(true);
+      } catch (error) {
+        this.#fault(`the store did not close cleanly (${String(error)}); it recovers from its journal when opened again`, false);
+        await this.#journal.close(false);
+      }
+    } else {
+      await this.#checkpointer.idle();
+      await this.#journal.close(false);
+    }
+    this.#kind = "closed";
+    await this.cache.close();
+    await this.#manifest.close();
+    await this.#lock?.release();
+    this.#lock = undefined;
+  }
+
+  #makeLog(definition: LogDefinition, id: number, revision: number, createdUs: number, runs: RunTable, subjectsLoaded: boolean): FileLog {
+    const durable = (definition.durability ?? this.#options.durability) === "always";
+    const { duplicateIdsMax } = this.#options.limits;
+    return new FileLog({ id, definition, revision, createdUs, durable, hash: this.#hash, duplicateIdsMax, runs, subjectsLoaded }, this);
+  }
+
+  // ── Appends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  append(log: FileLog, request: AppendRequest): Ticket {
+    if (this.#deferred.length > 0 || (log.ledger.subjects === undefined && log.ledger.needsSubjects(request))) {
+      return this.#defer(log, request);
+    }
+    const ticket = this.#settlements.reserve();
+    this.#decide(ticket, log, request);
+    return ticket;
+  }
+
+  /** Waits for the log's subject index; all that is submitted after it waits too, for outcomes keep their order. */
+  #defer(log: FileLog, request: AppendRequest): Ticket {
+    const ticket = this.#settlements.reserve();
+    const copy = {
+      ...request,
+      subject: Buffer.from(request.subject),
+      body: Buffer.from(request.body.subarray(request.bodyStart, request.bodyEnd)),
+    };
+    copy.bodyStart = 0;
+    copy.bodyEnd = copy.body.length;
+    this.#later([log], () => this.#decide(ticket, log, copy));
+    return ticket;
+  }
+
+  /** Tasks run in order, each once the logs it names have their subjects in memory. */
+  #later(logs: readonly FileLog[], task: () => void): void {
+    this.#deferred.push({ logs, task });
+    if (this.#deferred.length === 1) void this.#runDeferred();
+  }
+
+  async #runDeferred(): Promise<void> {
+    for (let next = this.#deferred[0]; next !== undefined; next = this.#deferred[0]) {
+      for (const log of next.logs) await this.loadSubjects(log);
+      next.task();
+      this.#deferred.shift();
+    }
+    this.#wake();
+  }
+
+  #decide(ticket: Ticket, log: FileLog, request: AppendRequest): void {
+    const idBytes = request.messageId === undefined || request.messageId.length === 0 ? undefined : Buffer.from(request.messageId);
+    const size = recordSize(request, idBytes?.length ?? 0);
+    const refused = this.#refusal(log, size + removalSlack);
+    if (refused !== undefined) return this.#outcome(ticket, refused, 0, "", "");
+    const batch = this.#journal.batch(size + removalSlack);
+    const decision = log.ledger.admit(request, (this.#turnUs ||= this.#clock.nowUs()));
+    if (decision.kind !== "stored") {
+      return this.#outcome(ticket, decision.kind, decision.sequence, decision.detail, decision.lastMessageId);
+    }
+    this.#store(batch, log, request, decision.sequence, decision.timeUs, idBytes);
+    this.#outcome(ticket, "stored", decision.sequence, "", "");
+  }
+
+  /** Encodes a record, and what it took away, into the open batch. */
+  #store(open: Batch, log: FileLog, request: AppendRequest, sequence: Sequence, timeUs: number, idBytes: Buffer | undefined): void {
+    let batch = open;
+    const at = batch.length;
+    this.#journal.added(batch, encodeRecord(batch.view, batch.memory, at, log.id, sequence, timeUs, request, idBytes), 1);
+    this.#checkpointer.tailBytes += log.storage.append(batch.view, batch.memory, at);
+    this.#appended++;
+    if (!log.ledger.removals.empty) batch = this.#writeRemovals(batch, log);
+    if (!log.durable && sequence > log.reserved) {
+      log.reserved = sequence + reservedAhead;
+      batch = this.#journal.enlarge(batch, sequenceEntryBytes);
+      writeSequence(this.#journal, batch, entry.reserve, log.id, log.reserved);
+      batch.durable = true;
+    }
+    this.#touch(batch, log);
+  }
+
+  #touch(batch: Batch, log: FileLog): void {
+    log.dirty = true;
+    if (log.durable) batch.durable = true;
+    if (log.batch === batch) return;
+    if (log.batch === undefined || !batch.participants.includes(log)) batch.participants.push(log);
+    log.batch = batch;
+  }
+
+  #outcome(ticket: Ticket, kind: OutcomeKind, sequence: Sequence, detail: Outcome["detail"], lastMessageId: string): void {
+    this.#settlements.set(ticket, kind, sequence, detail, lastMessageId);
+    this.#decided = ticket;
+    this.#wake();
+  }
+
+  #refusal(log: FileLog, size: number): OutcomeKind | undefined {
+    if (this.#kind !== "open" && this.#kind !== "paused") return "failed";
+    if (!log.open) return "fenced";
+    if (this.#lowSpace || !this.#journal.admits(size)) return "full";
+    return undefined;
+  }
+
+  appendAtomic(parts: readonly { readonly log: Log; readonly request: AppendRequest }[]): Ticket {
+    const first = this.#settlements.last + 1;
+    const owned: { log: FileLog; request: AppendRequest }[] = [];
+    let waits = this.#deferred.length > 0;
+    for (const { log, request } of parts) {
+      const own = this.#own(log);
+      this.#settlements.reserve();
+      owned.push({ log: own, request });
+      if (own.ledger.subjects === undefined && own.ledger.needsSubjects(request)) waits = true;
+    }
+    if (!waits) {
+      this.#decideAtomic(first, owned);
+      return first;
+    }
+    const copies = owned.map(({ log, request }) => {
+      const body = Buffer.from(request.body.subarray(request.bodyStart, request.bodyEnd));
+      return { log, request: { ...request, subject: Buffer.from(request.subject), body, bodyStart: 0, bodyEnd: body.length } };
+    });
+    const waiting = copies.filter(({ log, request }) => log.ledger.needsSubjects(request)).map(({ log }) => log);
+    this.#later(waiting, () => this.#decideAtomic(first, copies));
+    return first;
+  }
+
+  #decideAtomic(first: Ticket, parts: readonly { readonly log: FileLog; readonly request: AppendRequest }[]): void {
+    let size = 0;
+    let refused: OutcomeKind | undefined;
+    for (const { log, request } of parts) {
+      size += recordSize(request, request.messageId === undefined ? 0 : Buffer.byteLength(request.messageId)) + removalSlack;
+      refused ??= this.#refusal(log, size);
+    }
+    const nowUs = (this.#turnUs ||= this.#clock.nowUs());
+    const stages = new Map<FileLog, BatchStage>();
+    let failed = -1;
+    if (refused === undefined) {
+      for (const [index, { log, request }] of parts.entries()) {
+        let stage = stages.get(log);
+        if (stage === undefined) stages.set(log, (stage = new BatchStage()));
+        const decision = log.ledger.judge(request, nowUs, stage);
+        if (decision.kind === "stored") continue;
+        failed = index;
+        refused = decision.kind;
+        // The part that was refused says why; the others only that they were.
+        for (const other of parts.keys()) {
+          const own = other === index;
+          this.#outcome(
+            first + other,
+            decision.kind,
+            own ? decision.sequence : 0,
+            own ? decision.detail : "",
+            own ? decision.lastMessageId : "",
+          );
+        }
+        break;
+      }
+    }
+    if (refused !== undefined) {
+      if (failed < 0) for (const index of parts.keys()) this.#outcome(first + index, refused, 0, "", "");
+      return;
+    }
+    // One batch holds them all: a batch is whole or not there.
+    this.#journal.batch(size);
+    for (const [index, { log, request }] of parts.entries()) {
+      const idBytes = request.messageId === undefined || request.messageId.length === 0 ? undefined : Buffer.from(request.messageId);
+      const decision = log.ledger.admit(request, nowUs);
+      const batch = this.#journal.enlarge(this.#journal.batch(0), recordSize(request, idBytes?.length ?? 0) + removalSlack);
+      this.#store(batch, log, request, decision.sequence, decision.timeUs, idBytes);
+      this.#outcome(first + index, "stored", decision.sequence, "", "");
+    }
+  }
+
+  // ── Removals ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  removeSequence(log: FileLog, sequence: Sequence): boolean {
+    if (!log.open || this.#kind === "failed" || this.#kind === "closed") return false;
+    this.#journal.batch(removalSlack);
+    if (!log.ledger.removeSequence(sequence)) return false;
+    this.#persistRemovals(log);
+    return true;
+  }
+
+  async remove(log: FileLog, removal: Removal): Promise<number> {
+    if (removal.kind === "purge" && removal.filter !== undefined && removal.filter.text !== ">" && log.ledger.subjects === undefined) {
+      await this.loadSubjects(log);
+    }
+    this.#assertUsable(log);
+    this.#journal.batch(removalSlack);
+    const removed = log.ledger.remove(removal);
+    this.#persistRemovals(log);
+    await this.flush();
+    this.#maybeCheckpoint();
+    return removed;
+  }
+
+  /** Puts what the ledger took away into the open batch. */
+  #persistRemovals(log: FileLog): void {
+    if (log.ledger.removals.empty) return;
+    this.#touch(this.#writeRemovals(this.#journal.batch(removalSlack), log), log);
+    this.#wake();
+  }
+
+  #writeRemovals(open: Batch, log: FileLog): Batch {
+    const { removals } = log.ledger;
+    const batch = this.#journal.enlarge(open, sequenceEntryBytes * 2 + entryHeaderBytes + removals.ranges * 16);
+    if (removals.floor > 0) writeSequence(this.#journal, batch, entry.floor, log.id, removals.floor);
+    if (removals.ranges === 1 && removals.first(0) === removals.last(0)) {
+      writeSequence(this.#journal, batch, entry.remove, log.id, removals.first(0));
+      log.noteGone(removals.first(0), removals.first(0));
+    } else if (removals.ranges > 0) {
+      const pairs: number[] = [];
+      for (let range = 0; range < removals.ranges; range++) {
+        pairs.push(removals.first(range), removals.last(range));
+        log.noteGone(removals.first(range), removals.last(range));
+      }
+      writeRanges(this.#journal, batch, log.id, pairs);
+    }
+    removals.clear();
+    return batch;
+  }
+
+  /** A limit waits for records that are not in memory, or something is owed for records that left. */
+  want(log: FileLog, sequence: Sequence): void {
+    if (!log.paying) void this.#pay(log, sequence);
+  }
+
+  async #pay(log: FileLog, wanted: Sequence): Promise<void> {
+    log.paying = true;
+    try {
+      let next = wanted;
+      while (next > 0 && log.open && this.#usable()) {
+        const index = log.storage.runs.find(next);
+        const run = index < log.storage.runs.length ? log.storage.runs.at(index) : undefined;
+        const through = run === undefined ? 0 : await this.#payChunk(log, run.segment, run.offset, next);
+        if (!log.open || !this.#usable()) return;
+        this.#journal.batch(removalSlack);
+        if (through < next) log.pay(next, unknownFacts);
+        log.ledger.enforce(this.#clock.nowUs());
+        this.#persistRemovals(log);
+        next = log.ledger.debt?.next(0) ?? 0;
+      }
+    } finally {
+      log.paying = false;
+      log.giveUp();
+    }
+  }
+
+  /** Reads the chunk around `sequence` and pays what is owed in it. Returns how far it read; 0 when it could not. */
+  async #payChunk(log: FileLog, segment: number, offset: number, sequence: Sequence): Promise<Sequence> {
+    const { runs } = log.storage;
+    const at = runs.indexOf(segment, offset);
+    if (at < 0) return 0;
+    const run = runs.at(at);
+    await this.cache.load(log.id, run, sequence);
+    const loaded = this.cache.loaded(run);
+    const block = loaded?.index.find(sequence) ?? 0;
+    if (loaded === undefined || block >= loaded.index.length) return 0;
+    const chunk = this.cache.chunkOf(loaded, block);
+    if (chunk === undefined || chunk.damaged[block - chunk.firstBlock] === true) return 0;
+    let last = 0;
+    for (let each = block; each < chunk.endBlock && chunk.damaged[each - chunk.firstBlock] !== true; each++) {
+      const start = loaded.index.offsets[each]! - chunk.base;
+      const end = start + loaded.index.lengths[each]!;
+      for (let record = start + blockHeaderBytes; record < end; record += recordLength(chunk.view, record)) {
+        last = recordSequence(chunk.view, record);
+        fillFacts(chunk.view, chunk.buffer, record, this.#facts);
+        log.pay(last, this.#facts);
+      }
+    }
+    return last;
+  }
+
+  // ── Definitions and groups ─────────────────────────────────────────────────────────────────────────────────────────────
+
+  async define(definition: LogDefinition, expectedRevision: number): Promise<Log> {
+    this.#assertWritable();
+    const known = this.#names.get(definition.name);
+    if (known !== undefined && expectedRevision === 0)
+      throw new StoreError("exists", `there is already a log '${definition.name}'; change it with its revision ${known.revision}`);
+    if (Buffer.byteLength(definition.name) > nameBytesMax)
+      throw new StoreError("not_found", `a log's name has at most ${nameBytesMax} bytes; choose a shorter one`);
+    if (known === undefined && expectedRevision !== 0)
+      throw new StoreError("not_found", `there is no log '${definition.name}'; create it first`);
+    if (known !== undefined && known.revision !== expectedRevision) {
+      throw new StoreError("revision", `'${definition.name}' is at revision ${known.revision}, not ${expectedRevision}; read it again`);
+    }
+    const log = known ?? this.#makeLog(definition, this.#nextLogId++, 0, this.#clock.nowUs(), new RunTable(), true);
+    log.redefine(definition, log.revision + 1);
+    log.unstored = true;
+    log.durable = (definition.durability ?? this.#options.durability) === "always";
+    this.#logs.set(log.id, log);
+    this.#names.set(definition.name, log);
+    const json = Buffer.from(JSON.stringify(definition));
+    const batch = this.#journal.batch(definitionBytes(json) + removalSlack);
+    writeDefinition(this.#journal, batch, log.id, log.createdUs, log.revision, json);
+    batch.durable = true;
+    this.#touch(batch, log);
+    if (definition.limits.messagesPerSubjectMax > 0 && log.ledger.subjects === undefined) await this.loadSubjects(log);
+    log.ledger.enforce(this.#clock.nowUs());
+    this.#persistRemovals(log);
+    await this.flush();
+    this.#watchDeadline(this.#names.values());
+    return log;
+  }
+
+  async drop(log: Log, expectedRevision: number): Promise<void> {
+    this.#assertWritable();
+    const own = this.#own(log);
+    if (!own.open) throw new StoreError("not_found", `the log '${own.definition.name}' is dropped already`);
+    if (own.revision !== expectedRevision) {
+      throw new StoreError("revision", `'${own.definition.name}' is at revision ${own.revision}, not ${expectedRevision}; read it again`);
+    }
+    const batch = this.#journal.batch(removalSlack);
+    writeDrop(this.#journal, batch, own.id);
+    batch.durable = true;
+    own.open = false;
+    this.#names.delete(own.definition.name);
+    this.#checkpointer.dropped(own);
+    await this.flush();
+    this.#maybeCheckpoint();
+  }
+
+  async defineGroup(log: FileLog, name: string, document: string, snapshot: Uint8Array): Promise<void> {
+    this.#assertUsable(log);
+    const nameBytes = Buffer.from(name);
+    const documentBytes = Buffer.from(document);
+    const batch = this.#journal.batch(groupDefinitionBytes(nameBytes, documentBytes, snapshot));
+    writeGroupDefinition(this.#journal, batch, log.id, nameBytes, documentBytes, snapshot);
+    batch.durable = true;
+    log.groups.define(name, document, snapshot);
+    this.#touch(batch, log);
+    await this.flush();
+  }
+
+  async dropGroup(log: FileLog, name: string): Promise<void> {
+    this.#assertUsable(log);
+    if (!log.groups.drop(name)) throw new StoreError("not_found", `the log '${log.definition.name}' has no group '${name}'`);
+    const nameBytes = Buffer.from(name);
+    const batch = this.#journal.batch(groupDeltaBytes(nameBytes, nameBytes.subarray(0, 0)));
+    writeGroup(this.#journal, batch, entry.groupDrop, log.id, nameBytes, nameBytes.subarray(0, 0));
+    batch.durable = true;
+    this.#touch(batch, log);
+    await this.flush();
+  }
+
+  saveGroup(log: FileLog, name: string, delta: Uint8Array, urgent: boolean): Ticket {
+    const ticket = this.#settlements.reserve();
+    if (this.#deferred.length === 0) {
+      this.#saveGroup(ticket, log, name, delta, urgent);
+    } else {
+      const copy = Buffer.from(delta);
+      this.#later([], () => this.#saveGroup(ticket, log, name, copy, urgent));
+    }
+    return ticket;
+  }
+
+  #saveGroup(ticket: Ticket, log: FileLog, name: string, delta: Uint8Array, urgent: boolean): void {
+    const group = log.groups.groups.get(name);
+    const usable = (this.#kind === "open" || this.#kind === "paused") && log.open && group !== undefined;
+    this.#settlements.set(ticket, usable ? "stored" : "failed", 0, "", "");
+    this.#decided = ticket;
+    if (!usable) return this.#wake();
+    const batch = this.#journal.batch(groupDeltaBytes(group.nameBytes, delta));
+    writeGroup(this.#journal, batch, entry.groupDelta, log.id, group.nameBytes, delta);
+    group.add(delta);
+    this.#touch(batch, log);
+    if (urgent) this.#wake();
+    else this.#groupTimer ??= this.#clock.after(groupDelayMs, () => this.#wake());
+  }
+
+  // ── Subjects ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  loadSubjects(log: FileLog): Promise<void> {
+    if (log.ledger.subjects !== undefined) return Promise.resolve();
+    log.loadingSubjects ??= this.#loadSubjects(log).finally(() => (log.loadingSubjects = undefined));
+    return log.loadingSubjects;
+  }
+
+  async #loadSubjects(log: FileLog): Promise<void> {
+    const { ledger, storage } = log;
+    const upTo = ledger.beginSubjects();
+    // Memory first: a flush may move these blocks into a run meanwhile, and runs are read as they were now.
+    const blocks = [...storage.flushing, ...storage.tail];
+    const runs = [];
+    for (let index = 0; index < storage.runs.length; index++) runs.push(storage.runs.at(index));
+    for (const block of blocks) {
+      block.forEach((sequence, start, end) => {
+        if (sequence <= upTo) ledger.feedSubject(block.buffer, start, end, sequence);
+      });
+    }
+    for (const run of runs) {
+      await this.cache.subjects(log.id, run, {
+        subject: (subject, sequences, count) => {
+          for (let index = 0; index < count; index++) ledger.feedSubject(subject, 0, subject.length, sequences[index]!);
+        },
+        messageId: () => undefined,
+        timeToLive: () => undefined,
+      });
+    }
+    ledger.finishSubjects();
+  }
+
+  // ── Committing ─────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #wake(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#clock.endOfTurn(this.#onTurnEnd);
+  }
+
+  #commit(): void {
+    if (this.#committing) return;
+    this.#committing = true;
+    this.#groupTimer?.cancel();
+    this.#groupTimer = undefined;
+    this.#events?.beforeCommit();
+    this.#committing = false;
+    this.#journal.commit();
+    if (this.#journal.lastClosed === undefined) this.#settle(this.#decided);
+  }
+
+  #written(batch: Batch): void {
+    // What gathered meanwhile goes out before the outcomes of this one are told: the disk never waits for the broker.
+    const upTo = batch.settles;
+    for (const participant of batch.participants) {
+      participant.committed();
+      if (participant instanceof FileLog) this.#changed.add(participant);
+    }
+    if (this.#journal.gathering && !this.#committing) {
+      this.#committing = true;
+      this.#events?.beforeCommit();
+      this.#committing = false;
+      this.#journal.commit();
+    }
+    if (!batch.durable) this.#syncTimer ??= this.#clock.after(syncEveryMs, () => this.#syncInterval());
+    this.#settle(this.#journal.lastClosed === undefined && !this.#journal.gathering ? this.#decided : upTo);
+    this.#maybeCheckpoint();
+  }
+
+  #settle(ticket: Ticket): void {
+    const events = this.#events;
+    if (events === undefined) return;
+    this.#settlements.settle(ticket, events);
+    const changed = [...this.#changed];
+    this.#changed.clear();
+    for (const log of changed) {
+      if (log.ledger.debt !== undefined && !log.paying) void this.#pay(log, log.ledger.debt.next(0));
+    }
+    const congested = this.congested;
+    if (changed.length > 0 || (this.#wasCongested && !congested)) events.committed(changed.filter((log) => log.open));
+    this.#wasCongested = congested;
+    this.#watchDeadline(changed);
+  }
+
+  #syncInterval(): void {
+    this.#syncTimer = undefined;
+    if (this.#kind === "open" || this.#kind === "paused") void this.#journal.sync();
+  }
+
+  get congested(): boolean {
+    const { limits } = this.#options;
+    const congested =
+      this.#checkpointer.tailBytes > limits.tailBytesMax ||
+      this.#journal.unflushedBytes > limits.unflushedBytesMax ||
+      this.#journal.pendingBytes > pendingBytesMax ||
+      this.#deferred.length > 1024;
+    if (congested) this.#wasCongested = true;
+    return congested;
+  }
+
+  async flush(): Promise<void> {
+    if (this.#kind === "failed") throw new StoreError("failed", this.#reason);
+    while (this.#deferred.length > 0) await new Promise<void>((resolve) => this.#clock.endOfTurn(resolve));
+    if (!this.#committing) {
+      this.#committing = true;
+      this.#events?.beforeCommit();
+      this.#committing = false;
+    }
+    try {
+      await this.#journal.barrier();
+      if (this.#journal.hasUnsynced) await this.#journal.sync();
+    } catch (error) {
+      throw new StoreError("failed", this.#reason, { cause: error });
+    }
+    if (this.#settlements.waiting > 0 && this.#journal.lastClosed === undefined && !this.#journal.gathering) this.#settle(this.#decided);
+  }
+
+  status(): StoreStatus {
+    return {
+      kind: this.#kind,
+      reason: this.#reason,
+      logs: this.#names.size,
+      bytesOnDisk: this.#checkpointer.segmentBytes + this.#manifest.bytes + this.#journal.fileBytesTotal,
+      journalBytes: this.#journal.unflushedBytes,
+      tailBytes: this.#checkpointer.tailBytes,
+      commits: this.#journal.commits,
+      syncs: this.#journal.syncs,
+      writtenBytes: this.#journal.writtenBytes + this.#checkpointer.writtenBytes,
+      appended: this.#appended,
+    };
+  }
+
+  // ── Space, age and faults ──────────────────────────────────────────────────────────────────────────────────────────────
+
+  #maybeCheckpoint(): void {
+    if (this.#kind !== "open" && this.#kind !== "paused") return;
+    const { limits } = this.#options;
+    const due =
+      this.#checkpointer.tailBytes > limits.tailBytesMax / 2 ||
+      this.#journal.unflushedBytes > limits.unflushedBytesMax / 2 ||
+      this.#checkpointer.deadBytes > limits.tailBytesMax ||
+      (this.#kind === "paused" && this.#checkpointer.deadBytes > 0);
+    if (due && this.#checkpointer.ready(this.#clock.monotonicMs())) void this.checkpoint().catch(() => undefined);
+  }
+
+  /** Moves everything appended so far into a segment and frees the journal. */
+  async checkpoint(): Promise<void> {
+    await this.#checkpointer.run(this.#clock.monotonicMs());
+    this.#settle(0);
+    this.#maybeCheckpoint();
+  }
+
+  #spaceChanged(): void {
+    const paused = this.#lowSpace || this.#journal.noSpace;
+    if (this.#kind === "open" && paused) {
+      this.#kind = "paused";
+      this.#reason = `the disk of ${this.#options.folder} is full; free space, or purge stations: reads, acks and deletes go on`;
+      this.#fault(this.#reason, false);
+    } else if (this.#kind === "paused" && !paused) {
+      this.#kind = "open";
+      this.#reason = "";
+    }
+    if (this.#kind === "paused") this.#maybeCheckpoint();
+  }
+
+  async #checkSpace(): Promise<void> {
+    try {
+      const { freeBytes, totalBytes } = await this.#disk.freeSpace(this.#options.folder);
+      this.#lowSpace = freeBytes < Math.min(this.#options.limits.freeBytesMin, totalBytes / 10);
+      this.#spaceChanged();
+    } catch {
+      // A file system that does not tell is not a full one.
+    }
+    if (this.#kind !== "open" && this.#kind !== "paused") return;
+    this.#spaceTimer = this.#clock.after(spaceEveryMs, () => void this.#checkSpace());
+  }
+
+  /** One timer for the next record that comes of age. */
+  #watchDeadline(logs: Iterable<FileLog>): void {
+    let nextUs = this.#deadlineUs;
+    for (const log of logs) nextUs = Math.min(nextUs, log.ledger.nextDeadlineUs());
+    if (nextUs === this.#deadlineUs) return;
+    this.#deadlineTimer?.cancel();
+    this.#deadlineUs = nextUs;
+    if (!Number.isFinite(nextUs)) return;
+    this.#deadlineTimer = this.#clock.after(Math.max(ageEveryMs, (nextUs - this.#clock.nowUs()) / 1000), () => this.#age());
+  }
+
+  #age(): void {
+    this.#deadlineUs = Number.POSITIVE_INFINITY;
+    if (this.#kind !== "open" && this.#kind !== "paused") return;
+    const nowUs = this.#clock.nowUs();
+    for (const log of this.#names.values()) {
+      if (log.paying || log.ledger.nextDeadlineUs() > nowUs) continue;
+      this.#journal.batch(removalSlack);
+      log.ledger.enforce(nowUs);
+      this.#persistRemovals(log);
+    }
+    this.#watchDeadline(this.#names.values());
+  }
+
+  #poison(error: Error): void {
+    if (this.#kind === "failed") return;
+    this.#kind = "failed";
+    this.#reason = `writing the journal failed (${errorCode(error) || error.message}); nothing more is taken: repair the disk and start again`;
+    this.#settlements.failAll();
+    this.#decided = this.#settlements.last;
+    this.later(() => {
+      this.#settle(this.#decided);
+      this.#fault(this.#reason, true);
+    });
+  }
+
+  #fault(message: string, fatal: boolean): void {
+    this.#events?.fault(message, fatal);
+  }
+
+  later(task: () => void): void {
+    this.#clock.endOfTurn(task);
+  }
+
+  nowUs(): number {
+    return this.#clock.nowUs();
+  }
+
+  #usable(): boolean {
+    return this.#kind === "open" || this.#kind === "paused";
+  }
+
+  #own(log: Log): FileLog {
+    if (!(log instanceof FileLog)) throw new StoreError("not_found", "this log belongs to another store");
+    return log;
+  }
+
+  #assertWritable(): void {
+    if (this.#kind === "failed") throw new StoreError("failed", this.#reason);
+    if (this.#kind === "closed") throw new StoreError("closed", "the store is closed");
+  }
+
+  #assertUsable(log: FileLog): void {
+    this.#assertWritable();
+    if (!log.open) throw new StoreError("not_found", `the log '${log.definition.name}' is dropped`);
+  }
+}
+
+function asStoreError(error: unknown, folder: string): StoreError {
+  if (error instanceof StoreError) return error;
+  const code = errorCode(error);
+  if (code === "EACCES" || code === "EPERM" || code === "EROFS") {
+    return new StoreError("no_access", `${folder} cannot be written (${code}); make it writable, or choose another folder with --data`, {
+      cause: error,
+    });
+  }
+  if (code === "ENOSPC" || code === "EDQUOT" || code === "EFBIG") {
+    return new StoreError("no_space", `the disk of ${folder} is full (${code}); free some space and start again`, { cause: error });
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new StoreError("failed", `${folder} could not be opened (${message}); see what is wrong with 'waystation fsck'`, { cause: error });
+}
