@@ -2,6 +2,7 @@
  * Reads single records of a log at a position, without a group. Records in memory are shown at once, so that an answer can leave in
  * the same turn; others when they have come from disk.
  */
+import type { Clock } from "../../store/environment.ts";
 import type { Cursor, Log, RecordView, Sequence, SubjectFilterTest } from "../../store/store.ts";
 
 /** What `take` makes of a record; undefined when there is none. */
@@ -32,8 +33,12 @@ export function readAt<T>(log: Log, sequence: Sequence, take: (view: RecordView)
   return readNext(log, sequence, undefined, (view) => (view.sequence === sequence ? take(view) : undefined));
 }
 
+/** Records shown in one turn; then others run. */
+const sliceRecords = 1_024;
+
 /** Shows records from `from` on, in order, until `show` answers false or there are no more. */
 export async function walk(
+  clock: Clock,
   log: Log,
   from: Sequence,
   filter: SubjectFilterTest | undefined,
@@ -41,9 +46,10 @@ export async function walk(
 ): Promise<void> {
   const cursor = log.cursor(Math.max(1, from), filter);
   try {
-    for (;;) {
+    for (let shown = 1; ; shown++) {
       const step = stepTo(cursor);
       if (step === "end" || (step === "record" && !show(cursor.view))) return;
+      if (shown % sliceRecords === 0) await new Promise<void>((resolve) => clock.endOfTurn(resolve));
       if (step === "loading") await new Promise<void>((resolve) => (cursor.onReady = resolve));
     }
   } finally {

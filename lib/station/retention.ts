@@ -11,6 +11,9 @@ const noSubject = new Uint8Array(0);
 /** After a restart so many of the newest records are asked about again: those of the last commits before it. */
 const reviewedRecords = 16_384;
 
+/** Records looked at in one turn; then others run. */
+const sliceRecords = 2_048;
+
 /** Sequences whose subject is still being read from disk; past it, a sweep asks about all. */
 const waitingMax = 65_536;
 
@@ -93,19 +96,22 @@ export class Retention {
   #sweepOn(cursor: Cursor): void {
     if (this.#closed || this.#sweep !== cursor) return;
     const { log, groups } = this.#station;
-    for (;;) {
+    for (let looked = 0; looked < sliceRecords; looked++) {
       const step = cursor.next();
       if (step === "loading") {
         cursor.onReady = () => this.#sweepOn(cursor);
         return;
       }
       if (step === "damaged") continue;
-      if (step === "end" || cursor.view.sequence > this.#sweepEnd) break;
       const view = cursor.view;
+      if (step === "end" || view.sequence > this.#sweepEnd) {
+        cursor.close();
+        this.#sweep = undefined;
+        return;
+      }
       if (!groups.needs(view.sequence, view.buffer, view.subjectStart, view.subjectEnd)) log.removeSequence(view.sequence);
     }
-    cursor.close();
-    this.#sweep = undefined;
+    this.#station.clock.endOfTurn(() => this.#sweepOn(cursor));
   }
 
   /** False when the record's subject has to come from disk first. */

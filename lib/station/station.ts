@@ -6,6 +6,7 @@
 import type { Capture } from "../capture.ts";
 import type { Message } from "../message.ts";
 import type { PublishRefusal, Session } from "../transport.ts";
+import type { Clock } from "../../store/environment.ts";
 import type { Log, Sequence, Store, Ticket } from "../../store/store.ts";
 import type { StationConfig } from "./config.ts";
 import type { PublishReader } from "./publish-reader.ts";
@@ -43,6 +44,7 @@ export interface StationGroups {
 }
 
 export interface StationOptions {
+  readonly clock: Clock;
   readonly config: StationConfig;
   readonly log: Log;
   readonly store: Store;
@@ -51,6 +53,7 @@ export interface StationOptions {
 }
 
 export class Station implements Capture {
+  readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
   /** When it was created, microseconds since the epoch. */
@@ -63,6 +66,7 @@ export class Station implements Capture {
   readonly #retention: Retention;
 
   constructor(options: StationOptions, makeGroups: (station: Station) => StationGroups) {
+    this.clock = options.clock;
     this.#config = options.config;
     this.log = options.log;
     this.store = options.store;

@@ -229,7 +229,7 @@ export class Stations {
   #register(config: StationConfig, log: Log): Station {
     const { host, makeGroups } = this.#options;
     const { store, pending } = host.laneFor(config.storage);
-    const station = new Station({ config, log, store, pending, reader: this.#reader }, makeGroups);
+    const station = new Station({ clock: host.clock, config, log, store, pending, reader: this.#reader }, makeGroups);
     this.#stations.set(config.name, station);
     this.#sorted = undefined;
     host.own(log, station);

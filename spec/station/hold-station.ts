@@ -99,9 +99,9 @@ export interface Held {
   readonly publisher: Publisher;
   readonly logs: readonly Log[];
   /** The groups of a station. */
-  groups(station: Station): HandGroups;
+  readonly groups: (station: Station) => HandGroups;
   /** Routes one message; 0 = no answer wanted. Returns how many took it. */
-  publish(subject: string, token?: number, text?: string): number;
+  readonly publish: (subject: string, token?: number, text?: string) => number;
 }
 
 export async function holdStations(

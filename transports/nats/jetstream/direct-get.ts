@@ -107,7 +107,7 @@ async function answerBatch(api: Api, station: Station, values: Values, reply: st
   const batch = count(values, "batch");
   let pending = await log.count(filter, start);
   let [last, bytes, sent] = [0, 0, 0];
-  await walk(log, start, filter, (view) => {
+  await walk(api.clock, log, start, filter, (view) => {
     pending = Math.max(0, pending - 1);
     bytes += send(api, station, reply, view, progress(pending, last));
     last = view.sequence;
@@ -165,7 +165,7 @@ async function lastSequences(station: Station, filters: readonly SubjectFilterTe
 
 /** Walks the records up to `upTo`: some subject has a newer one, so that the index alone does not know. */
 async function collectLast(station: Station, filter: SubjectFilterTest, upTo: Sequence, found: Map<string, Sequence>): Promise<void> {
-  await walk(station.log, 1, filter, (view) => {
+  await walk(station.clock, station.log, 1, filter, (view) => {
     if (view.sequence > upTo) return false;
     found.set(view.buffer.toString("utf8", view.subjectStart, view.subjectEnd), view.sequence);
     return found.size <= resultsMax;
