@@ -113,6 +113,18 @@ describe("a publish into a station", () => {
     assert.equal(client.session.messagesOut, 65_536);
   });
 
+  it("is not acked to whoever the client is after another CONNECT", () => {
+    const rig = new SessionRig();
+    const station = new FakeStation(rig, "S", "s.>");
+    const client = rig.connect();
+    client.send("PUB s.a in.1 0\r\n\r\n");
+    client.send('CONNECT {"verbose":false}\r\nSUB in.* 1\r\nPUB s.a in.2 0\r\n\r\n');
+    station.settle();
+    assert.equal(client.take(), "");
+    station.settle();
+    assert.equal(client.take(), 'MSG in.2 1 22\r\n{"stream":"S","seq":2}\r\n');
+  });
+
   it("outlives its client without harm", () => {
     const rig = new SessionRig();
     const station = new FakeStation(rig, "S", "s.>");

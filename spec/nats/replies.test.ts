@@ -20,7 +20,7 @@ describe("replies that wait for an outcome", () => {
     );
     fc.assert(
       fc.property(fc.array(action, { maxLength: 300 }), (actions) => {
-        const replies = new Replies();
+        const replies = new Replies(1);
         const model = new Map<number, { text: string; left: number }>();
         for (const step of actions) {
           if (step.kind === "remember") {
@@ -45,7 +45,7 @@ describe("replies that wait for an outcome", () => {
   });
 
   it("say that they are full long before a token could be lost", () => {
-    const replies = new Replies();
+    const replies = new Replies(1);
     const reply = Buffer.from("_INBOX.abcdef.1");
     while (!replies.full) replies.remember(reply, 0, reply.length, 1);
     assert.equal(replies.waiting, 65_536);

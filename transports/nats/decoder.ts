@@ -32,6 +32,8 @@ export const frame = {
   controlLineTooLong: 10,
   payloadTooLarge: 11,
   badArguments: 12,
+  /** Anything but CONNECT came first where CONNECT must. */
+  notConnected: 13,
 } as const;
 
 /** Bytes that all connections of a door may hold for frames not yet complete. */
@@ -81,6 +83,8 @@ export class Decoder {
   textEnd: number;
   /** False until the peer has said that it knows headers: HPUB is then an error. */
   headersAllowed: boolean;
+  /** True until the peer has proven who it is: no other verb is looked at, let alone a payload kept. */
+  connectOnly: boolean;
   readonly #limits: DecoderLimits;
   readonly #budget: FrameBudget;
   #chunk: Buffer;
@@ -121,6 +125,7 @@ export class Decoder {
     this.textStart = 0;
     this.textEnd = 0;
     this.headersAllowed = false;
+    this.connectOnly = false;
     this.#limits = limits;
     this.#budget = budget;
     this.#chunk = nothing;
@@ -306,6 +311,7 @@ export class Decoder {
       }
     }
     this.#frameEnd = 0;
+    if (this.connectOnly && (buffer[start]! | 32) !== 0x63) return this.#fail(frame.notConnected);
     // Letters are compared in lower case; bit 5 tells the cases apart.
     switch (buffer[start]! | 32) {
       case 0x70: {

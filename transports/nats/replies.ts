@@ -24,12 +24,12 @@ export class Replies {
   #left: Uint16Array;
   #head: number;
 
-  constructor() {
+  constructor(firstToken: number) {
     this.buffer = Buffer.alloc(0);
     this.start = 0;
     this.end = 0;
-    this.#oldest = 1;
-    this.#next = 1;
+    this.#oldest = firstToken;
+    this.#next = firstToken;
     this.#starts = new Int32Array(0);
     this.#ends = new Int32Array(0);
     this.#left = new Uint16Array(0);

@@ -203,6 +203,7 @@ export class NatsSession implements Session, ConnectionHandler {
     const anonymous = this.#host.authentication.anonymous;
     // Who needs to show nothing may publish without CONNECT.
     if (anonymous !== undefined) this.#attach(anonymous);
+    this.#decoder.connectOnly = anonymous === undefined;
   }
 
   #sendInfo(tenant: string | undefined): void {
@@ -264,10 +265,6 @@ export class NatsSession implements Session, ConnectionHandler {
   }
 
   #control(kind: FrameKind): void {
-    if (this.#attachment === undefined && kind < frame.waiting && kind !== frame.connect) {
-      this.#fail(errorTexts.authorizationViolation);
-      return;
-    }
     switch (kind) {
       case frame.ping:
         this.#ping();
@@ -298,6 +295,9 @@ export class NatsSession implements Session, ConnectionHandler {
         break;
       case frame.badArguments:
         this.#end();
+        break;
+      case frame.notConnected:
+        this.#fail(errorTexts.authorizationViolation);
         break;
     }
   }
@@ -338,7 +338,7 @@ export class NatsSession implements Session, ConnectionHandler {
       return;
     }
     if (this.#verbose) this.#send(okBytes);
-    const replies = (this.#replies ??= new Replies());
+    const replies = (this.#replies ??= new Replies(1));
     const taken = attachment.publish(message, replies.nextToken);
     this.#work += taken + 1;
     const outcomes = attachment.captured;
@@ -499,8 +499,11 @@ export class NatsSession implements Session, ConnectionHandler {
       // A second CONNECT starts anew.
       this.#attachment?.detach();
       this.#subscriptions.clear();
+      // Outcomes still to come are not told to whoever it is now; their tokens are not given again.
+      if (this.#replies !== undefined) this.#replies = new Replies(this.#replies.nextToken);
       this.#attach(identity);
     }
+    this.#decoder.connectOnly = false;
     this.#previousSubject = undefined;
     this.#connected = true;
     this.echo = options.echo;
