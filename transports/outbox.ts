@@ -150,7 +150,8 @@ export class Outbox {
   #grow(bytes: number): boolean {
     if (this.#closed || this.#endWhenSent) return false;
     const pending = this.#sentBytesTotal + this.at;
-    if (pending + bytes > this.#pendingBytesMax && pending > 0) return false;
+    // A chunk is filled without asking again: all of it counts.
+    if (pending > 0 && pending + Math.max(bytes, largeChunkBytes) > this.#pendingBytesMax) return false;
     const old = this.chunk;
     if (old.length === smallChunkBytes && this.at + bytes <= largeChunkBytes) {
       const large = this.#pool.take(largeChunkBytes);
