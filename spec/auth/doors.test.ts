@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok, rejects } from "node:assert/strict";
 import { test } from "node:test";
 import { connect as connectNats } from "@nats-io/transport-node";
-import { connectAsync } from "mqtt";
+import { connect as connectMqtt } from "mqtt";
 import type { MqttClient } from "mqtt";
 import { Authenticator } from "../../lib/auth/authenticator.ts";
 import { SystemClock } from "../../lib/clock.ts";
@@ -61,7 +61,7 @@ interface Device {
 
 async function device(port: number, username: string, clientId: string, more: { clean?: boolean } = {}): Promise<Device> {
   const topics: string[] = [];
-  const client = await connectAsync(`mqtt://127.0.0.1:${port}`, {
+  const client = connectMqtt(`mqtt://127.0.0.1:${port}`, {
     username,
     password: "p",
     clientId,
@@ -71,6 +71,10 @@ async function device(port: number, username: string, clientId: string, more: { 
     properties: { sessionExpiryInterval: 60 },
   });
   client.on("message", (topic) => topics.push(topic));
+  await new Promise<void>((resolve, reject) => {
+    client.once("connect", () => resolve());
+    client.once("error", reject);
+  });
   client.on("error", () => {});
   return { client, topics };
 }
