@@ -2,17 +2,17 @@
  * One consumer group: a durable cursor over a station's log, shared by its members. It reads what is durable, offers each record to
  * whoever's turn it is, keeps what is unacknowledged in flight, and saves its progress as deltas. Records are never copied here.
  */
-import type { Cursor, CursorStep, Log, OutcomeKind, RecordView, Sequence, SubjectFilterTest } from "../../store/store.ts";
+import type { Log, OutcomeKind, Sequence } from "../../store/store.ts";
 import type { GroupConfig } from "./config.ts";
 import type { Deadline } from "./deadlines.ts";
-import { compileFilters } from "./filters.ts";
 import { InFlight } from "./in-flight.ts";
-import { Outstanding } from "./outstanding.ts";
 import { ProgressWriter } from "./progress.ts";
 import type { GroupState } from "./progress.ts";
 import { Pull, PullQueue } from "./pulls.ts";
 import type { PullRequest } from "./pulls.ts";
 import { PushFlow } from "./push-flow.ts";
+import { GroupReader } from "./reader.ts";
+import type { ReadStep } from "./reader.ts";
 import type { GroupScheduler, Scheduled, Settlements } from "./scheduler.ts";
 import { Delivery } from "./sink.ts";
 import type { PushSink } from "./sink.ts";
@@ -54,7 +54,7 @@ export class Group implements Scheduled {
   readonly createdUs: number;
   readonly #owner: GroupOwner;
   readonly #inFlight: InFlight;
-  readonly #outstanding: Outstanding;
+  readonly #reader: GroupReader;
   readonly #pulls: PullQueue = new PullQueue();
   readonly #delivery: Delivery = new Delivery();
   readonly #pullTimer: Deadline;
@@ -62,19 +62,7 @@ export class Group implements Scheduled {
   readonly #inactiveTimer: Deadline;
   readonly #confirmations: number[] = [];
   #config: GroupConfig;
-  #filter: SubjectFilterTest | undefined;
-  #cursor: Cursor;
-  #again: Cursor | undefined = undefined;
   #push: PushFlow | undefined = undefined;
-  /** The first sequence not delivered yet; below it everything is in flight, done or passed over. */
-  #next: Sequence;
-  /** The last records of each subject, while those are delivered, and where it goes on after them. */
-  #skips: Float64Array | undefined = undefined;
-  #skipAt = 0;
-  #resume: Sequence = 0;
-  /** What the cursors show and nobody has taken yet. */
-  #view: RecordView | undefined = undefined;
-  #repeating: Sequence = 0;
   #dirty = false;
   #toConfirm = 0;
   #opened = false;
@@ -94,9 +82,6 @@ export class Group implements Scheduled {
     this.createdUs = createdUs;
     this.#owner = owner;
     this.#config = config;
-    this.#filter = compileFilters(config.filters);
-    this.#next = state.next;
-    this.#resume = state.resume;
     const deadlines = owner.scheduler.deadlines;
     this.#inFlight = new InFlight(config, deadlines, {
       dueAgain: () => this.wake(),
@@ -106,8 +91,10 @@ export class Group implements Scheduled {
       },
     });
     this.#inFlight.restore(state);
-    this.#outstanding = new Outstanding(owner.log, this.#filter);
-    this.#cursor = this.#openCursor();
+    this.#reader = new GroupReader(owner.log, config, state, this.#inFlight, {
+      ready: () => this.wake(),
+      moved: () => this.#touch(),
+    });
     this.#pullTimer = deadlines.make(() => this.#checkPulls());
     this.#wakeTimer = deadlines.make(() => this.wake());
     this.#inactiveTimer = deadlines.make(() => this.#checkActive());
@@ -116,14 +103,12 @@ export class Group implements Scheduled {
 
   /** Which of the last records of each subject were still to be delivered when it was saved; `before` 0 = none. */
   get skipRange(): { readonly after: Sequence; readonly before: Sequence } {
-    return { after: this.#inFlight.deliveredSequence, before: this.#resume };
+    return { after: this.#inFlight.deliveredSequence, before: this.#reader.resume };
   }
 
   /** Delivers from now on: `skips` first, the last record of each subject. Call once. */
   async open(skips: Float64Array | undefined): Promise<void> {
-    this.#skips = skips;
-    if (skips !== undefined) this.#next = skips[0] ?? this.#resume;
-    await this.#count();
+    await this.#reader.begin(skips);
     this.#opened = true;
     this.wake();
     this.#restartInactive();
@@ -169,13 +154,13 @@ export class Group implements Scheduled {
 
   /** Records still to be delivered for the first time, exactly. */
   get outstanding(): number {
-    this.#outstanding.extend(this.#position());
-    return this.#outstanding.count;
+    this.#reader.extend();
+    return this.#reader.outstanding;
   }
 
   /** The lowest sequence it is not done with. */
   get lowestNeeded(): Sequence {
-    return this.#inFlight.ring.lowest || this.#next;
+    return this.#inFlight.ring.lowest || this.#reader.next;
   }
 
   /** Of a push group: somebody receives. */
@@ -194,11 +179,11 @@ export class Group implements Scheduled {
 
   /** Whether the group still needs a record that it would deliver, or has delivered, under this subject. */
   needs(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean {
-    return sequence < this.#next ? this.waitsFor(sequence) : this.takes(subject, start, end);
+    return sequence < this.#reader.next ? this.waitsFor(sequence) : this.takes(subject, start, end);
   }
 
   takes(subject: Uint8Array, start: number, end: number): boolean {
-    return this.#filter === undefined || this.#filter.matches(subject, start, end);
+    return this.#reader.takes(subject, start, end);
   }
 
   /** Where a push group's deliveries go. */
@@ -340,12 +325,7 @@ export class Group implements Scheduled {
       void this.#recount();
       return;
     }
-    if (this.#skips !== undefined && sequence < this.#resume) {
-      if (sequence >= this.#next && this.#isSkip(sequence)) this.#outstanding.count--;
-    } else if (sequence >= this.#next) {
-      this.#outstanding.left(sequence, subject, start, end);
-      return;
-    }
+    if (this.#reader.left(sequence, subject, start, end)) return;
     const full = this.#full();
     if (this.#inFlight.live === 0 || !this.#inFlight.release(sequence)) return;
     this.#touch();
@@ -354,16 +334,12 @@ export class Group implements Scheduled {
 
   /** Starts over at a sequence, or at the floor for 0. Returns where. */
   async reset(sequence: Sequence): Promise<Sequence> {
-    this.#next = sequence === 0 ? this.floorSequence + 1 : sequence;
-    this.#skips = undefined;
-    this.#resume = 0;
-    this.#inFlight.reset(this.#next);
+    const next = sequence === 0 ? this.floorSequence + 1 : sequence;
+    this.#inFlight.reset(next);
     this.#lastDeliveryMs = this.ackedUs = 0;
-    this.#view = undefined;
-    this.#cursor.seek(this.#next);
-    await this.#count();
+    await this.#reader.reset(next);
     this.wake();
-    return this.#next;
+    return next;
   }
 
   /** Works by another configuration from now on; `checkGroupChange` has allowed it. */
@@ -371,15 +347,7 @@ export class Group implements Scheduled {
     const filtersChanged = config.filters.join(" ") !== this.#config.filters.join(" ");
     this.#config = config;
     this.#inFlight.configure(config);
-    if (filtersChanged) {
-      this.#filter = compileFilters(config.filters);
-      this.#cursor.close();
-      this.#again?.close();
-      this.#again = undefined;
-      this.#view = undefined;
-      this.#cursor = this.#openCursor();
-      await this.#count();
-    }
+    if (filtersChanged) await this.#reader.refilter(config);
     this.#restartInactive();
     this.wake();
   }
@@ -397,8 +365,7 @@ export class Group implements Scheduled {
     this.#pullTimer.clear();
     this.#wakeTimer.clear();
     this.#inactiveTimer.clear();
-    this.#cursor.close();
-    this.#again?.close();
+    this.#reader.close();
   }
 
   /** Submits what changed since the last save. */
@@ -406,7 +373,7 @@ export class Group implements Scheduled {
     if (this.#closed || this.#config.memory || (!this.#dirty && this.#toConfirm === 0)) return;
     this.#dirty = false;
     const writer = this.#owner.scheduler.writer;
-    this.#inFlight.write(writer, this.#next, this.#resume, false);
+    this.#inFlight.write(writer, this.#reader.next, this.#reader.resume, false);
     const ticket = this.#owner.log.saveGroup(this.name, writer.done(), urgent);
     if (this.#toConfirm === 0) return;
     this.#confirmations.push(this.#toConfirm);
@@ -417,19 +384,20 @@ export class Group implements Scheduled {
   /** All of the progress, for the store's checkpoint. */
   snapshot(): Buffer {
     const writer = new ProgressWriter();
-    this.#inFlight.write(writer, this.#next, this.#resume, true);
+    this.#inFlight.write(writer, this.#reader.next, this.#reader.resume, true);
     return writer.done();
   }
 
   /** Delivers what it can. */
   run(budget: number, nowMs: number): number {
     if (this.#closed || !this.#opened || !this.hungry || this.#paused()) return 0;
-    this.#outstanding.extend(this.#position());
+    const reader = this.#reader;
+    reader.extend();
     let used = 0;
     while (used < budget) {
       const pull = this.#taker(nowMs);
       if (pull === undefined) break;
-      const step = this.#view === undefined ? this.#select(nowMs) : "record";
+      const step = reader.view === undefined ? this.#find(nowMs) : "record";
       if (step === "record") {
         if (this.#offer(pull, nowMs)) used++;
         continue;
@@ -437,9 +405,11 @@ export class Group implements Scheduled {
       if (step === "end") this.#reachedEnd();
       break;
     }
-    if (this.#view !== undefined) this.#letGo();
+    reader.letGo();
     return used;
   }
+
+  readonly #isFull = (): boolean => this.#full();
 
   readonly #settled = (kind: OutcomeKind): void => {
     const acks = this.#confirmations.shift() ?? 0;
@@ -460,64 +430,15 @@ export class Group implements Scheduled {
     return undefined;
   }
 
-  /** Finds the next record to deliver and shows it in `#view`. */
-  #select(nowMs: number): CursorStep | "full" | "later" {
-    for (let sequence = this.#inFlight.nextDue(); sequence > 0; sequence = this.#inFlight.nextDue()) {
-      this.#again ??= this.#owner.log.cursor(sequence, undefined);
-      this.#again.seek(sequence);
-      const step = this.#again.next();
-      if (step === "loading") {
-        this.#again.onReady = () => this.wake();
-        return step;
-      }
-      if (step === "record" && this.#again.view.sequence === sequence) {
-        this.#view = this.#again.view;
-        this.#repeating = sequence;
-        return step;
-      }
-      this.#inFlight.release(sequence);
-      this.#touch();
-    }
-    if (this.#full()) return "full";
-    this.#repeating = 0;
-    const step = this.#skips === undefined ? this.#advance() : this.#skip();
-    if (step !== "record") {
-      if (step === "loading") this.#cursor.onReady = () => this.wake();
-      return step;
-    }
-    this.#view = this.#cursor.view;
-    return this.#config.replay === "original" && !this.#timely(nowMs) ? "later" : step;
-  }
-
-  #advance(): CursorStep {
-    for (;;) {
-      const step = this.#cursor.next();
-      if (step !== "damaged") return step;
-      void this.#recount();
-    }
-  }
-
-  /** The last record of each subject, one after the other. */
-  #skip(): CursorStep {
-    const skips = this.#skips;
-    if (skips === undefined) return this.#advance();
-    for (; this.#skipAt < skips.length; this.#skipAt++) {
-      const sequence = skips[this.#skipAt] ?? 0;
-      this.#cursor.seek(sequence);
-      const step = this.#cursor.next();
-      if (step === "loading" || (step === "record" && this.#cursor.view.sequence === sequence)) return step;
-    }
-    this.#skips = undefined;
-    this.#next = this.#resume;
-    this.#resume = 0;
-    this.#cursor.seek(this.#next);
-    this.#touch();
-    return this.#advance();
+  #find(nowMs: number): ReadStep | "later" {
+    const step = this.#reader.find(this.#isFull);
+    if (step !== "record" || this.#reader.repeating > 0 || this.#config.replay === "instant") return step;
+    return this.#timely(nowMs) ? step : "later";
   }
 
   /** Replaying as published: false when the record's time has not come. */
   #timely(nowMs: number): boolean {
-    const timeUs = this.#view?.timeUs ?? 0;
+    const timeUs = this.#reader.view?.timeUs ?? 0;
     const waitMs = this.#replayRecordUs === 0 ? 0 : (timeUs - this.#replayRecordUs) / 1000 - (nowMs - this.#replayMs);
     if (waitMs > 1) {
       this.#wakeTimer.setBy(nowMs + waitMs);
@@ -530,15 +451,15 @@ export class Group implements Scheduled {
 
   /** Offers the record in view; false when the receiver did not take it. */
   #offer(pull: Pull, nowMs: number): boolean {
-    const view = this.#view;
+    const reader = this.#reader;
+    const { view, repeating } = reader;
     if (view === undefined) return false;
-    const repeating = this.#repeating;
     const delivery = this.#delivery;
     delivery.sequence = view.sequence;
     delivery.count = this.#inFlight.deliveredCount + 1;
     delivery.deliveries = repeating === 0 ? 1 : this.#inFlight.deliveries(repeating) + 1;
     delivery.timeUs = view.timeUs;
-    delivery.outstanding = repeating === 0 ? Math.max(0, this.#outstanding.count - 1) : this.#outstanding.count;
+    delivery.outstanding = repeating === 0 ? Math.max(0, reader.outstanding - 1) : reader.outstanding;
     const bounded = pull.bytesLeft !== Infinity;
     const counted = bounded || this.#push !== undefined;
     const size = counted ? pull.sink.size(view, delivery) : 0;
@@ -550,7 +471,7 @@ export class Group implements Scheduled {
       this.#refused(pull);
       return false;
     }
-    this.#view = undefined;
+    reader.view = undefined;
     if (repeating === 0) this.#delivered(view.sequence, nowMs);
     else this.#inFlight.sentAgain(repeating, nowMs);
     this.#touch();
@@ -561,13 +482,8 @@ export class Group implements Scheduled {
   }
 
   #delivered(sequence: Sequence, nowMs: number): void {
-    this.#outstanding.delivered();
+    this.#reader.taken(sequence);
     this.#inFlight.sent(sequence, nowMs);
-    if (this.#skips === undefined) this.#next = sequence + 1;
-    else {
-      this.#skipAt++;
-      this.#next = this.#skips[this.#skipAt] ?? this.#resume;
-    }
     if (this.#config.ack === "none" && this.#owner.retains) this.#owner.released(sequence);
   }
 
@@ -596,14 +512,7 @@ export class Group implements Scheduled {
     }
   }
 
-  /** The record in view stays undelivered: views do not outlive the turn. */
-  #letGo(): void {
-    if (this.#repeating === 0 && this.#skips === undefined) this.#cursor.seek(this.#view?.sequence ?? this.#next);
-    this.#view = undefined;
-  }
-
   #reachedEnd(): void {
-    this.#outstanding.end();
     if (this.#pulls.noWaits === 0) return;
     for (const pull of this.#pulls.all()) {
       if (pull.noWait && (pull.expiresMs === Infinity || pull.delivered > 0)) this.#end(pull, "empty");
@@ -717,45 +626,12 @@ export class Group implements Scheduled {
     return wanted;
   }
 
-  async #count(): Promise<void> {
-    await this.#outstanding.start(this.#filter, this.#position(), this.#skipsLeft());
-  }
-
-  #skipsLeft(): number {
-    return this.#skips === undefined ? 0 : this.#skips.length - this.#skipAt;
-  }
-
   async #recount(): Promise<void> {
     const first = this.#owner.log.state.firstSequence;
     const ring = this.#inFlight.ring;
     while (ring.live > 0 && ring.lowest < first) this.#inFlight.release(ring.lowest);
     this.#touch();
-    await this.#outstanding.recount(
-      () => this.#position(),
-      () => this.#skipsLeft(),
-    );
-  }
-
-  /** From where on `#outstanding` counts by itself. */
-  #position(): Sequence {
-    return this.#skips === undefined ? this.#next : this.#resume;
-  }
-
-  #isSkip(sequence: Sequence): boolean {
-    const skips = this.#skips;
-    if (skips === undefined) return false;
-    let low = this.#skipAt;
-    let high = skips.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((skips[middle] ?? 0) < sequence) low = middle + 1;
-      else high = middle;
-    }
-    return skips[low] === sequence;
-  }
-
-  #openCursor(): Cursor {
-    return this.#owner.log.cursor(this.#next, this.#filter);
+    await this.#reader.recount();
   }
 
   #nowMs(): number {

@@ -158,7 +158,10 @@ describe("consumers", () => {
     ]);
     await until("the max deliveries advisory", () => advisories.some((message) => message.subject.includes(".MAX_DELIVERIES.")));
     const subjects = new Set(advisories.map((message) => message.subject.split(".")[4]));
-    assert.deepEqual([...subjects].toSorted((a = "", b = "") => a.localeCompare(b)), ["CREATED", "MAX_DELIVERIES", "MSG_NAKED", "MSG_TERMINATED"]);
+    assert.deepEqual(
+      [...subjects].toSorted((a = "", b = "") => a.localeCompare(b)),
+      ["CREATED", "MAX_DELIVERIES", "MSG_NAKED", "MSG_TERMINATED"],
+    );
     assert.equal((await consumer.info()).num_ack_pending, 0);
   });
 

@@ -1,0 +1,221 @@
+/**
+ * Where a group is in its log: which record comes next, new or once more, and how many are still to come. Reads in place; what is
+ * shown in `view` is taken or let go within the same turn.
+ */
+import type { Cursor, CursorStep, Log, RecordView, Sequence, SubjectFilterTest } from "../../store/store.ts";
+import type { GroupConfig } from "./config.ts";
+import { compileFilters } from "./filters.ts";
+import type { InFlight } from "./in-flight.ts";
+import { Outstanding } from "./outstanding.ts";
+import type { GroupState } from "./progress.ts";
+
+/** `full`: nothing new may be delivered before something is acknowledged. */
+export type ReadStep = CursorStep | "full";
+
+export interface ReaderListener {
+  /** What had to be loaded is there. */
+  ready(): void;
+  /** Something to save has changed. */
+  moved(): void;
+}
+
+export class GroupReader {
+  /** The record found, until it is taken or let go. */
+  view: RecordView | undefined = undefined;
+  /** Its sequence when it is delivered once more; 0 = for the first time. */
+  repeating: Sequence = 0;
+  readonly #log: Log;
+  readonly #inFlight: InFlight;
+  readonly #listener: ReaderListener;
+  readonly #outstanding: Outstanding;
+  #filter: SubjectFilterTest | undefined;
+  #cursor: Cursor;
+  #again: Cursor | undefined = undefined;
+  /** The first sequence not delivered yet; below it everything is in flight, done or passed over. */
+  #next: Sequence;
+  /** The last records of each subject, while those are delivered, and where it goes on after them. */
+  #skips: Float64Array | undefined = undefined;
+  #skipAt = 0;
+  #resume: Sequence;
+
+  constructor(log: Log, config: GroupConfig, state: GroupState, inFlight: InFlight, listener: ReaderListener) {
+    this.#log = log;
+    this.#inFlight = inFlight;
+    this.#listener = listener;
+    this.#filter = compileFilters(config.filters);
+    this.#next = state.next;
+    this.#resume = state.resume;
+    this.#outstanding = new Outstanding(log, this.#filter);
+    this.#cursor = log.cursor(this.#next, this.#filter);
+  }
+
+  get next(): Sequence {
+    return this.#next;
+  }
+
+  get resume(): Sequence {
+    return this.#resume;
+  }
+
+  /** Records still to be delivered for the first time, exactly, as of the last `extend`. */
+  get outstanding(): number {
+    return this.#outstanding.count;
+  }
+
+  takes(subject: Uint8Array, start: number, end: number): boolean {
+    return this.#filter === undefined || this.#filter.matches(subject, start, end);
+  }
+
+  /** Begins with these, the last record of each subject. */
+  begin(skips: Float64Array | undefined): Promise<void> {
+    this.#skips = skips;
+    if (skips !== undefined) this.#next = skips[0] ?? this.#resume;
+    return this.count();
+  }
+
+  /** Counts what is to come from scratch. */
+  count(): Promise<void> {
+    return this.#outstanding.start(this.#filter, this.#position(), this.#skipsLeft());
+  }
+
+  /** Very many records have left: counts again in the background. */
+  recount(): Promise<void> {
+    return this.#outstanding.recount(
+      () => this.#position(),
+      () => this.#skipsLeft(),
+    );
+  }
+
+  /** Takes what was committed since into the count. */
+  extend(): void {
+    this.#outstanding.extend(this.#position());
+  }
+
+  /** Starts over at a sequence. */
+  reset(next: Sequence): Promise<void> {
+    this.#next = next;
+    this.#skips = undefined;
+    this.#resume = 0;
+    this.view = undefined;
+    this.#cursor.seek(next);
+    return this.count();
+  }
+
+  /** Reads by other filters from where it is. */
+  refilter(config: GroupConfig): Promise<void> {
+    this.#filter = compileFilters(config.filters);
+    this.#cursor.close();
+    this.#again?.close();
+    this.#again = undefined;
+    this.view = undefined;
+    this.#cursor = this.#log.cursor(this.#next, this.#filter);
+    return this.count();
+  }
+
+  close(): void {
+    this.#cursor.close();
+    this.#again?.close();
+  }
+
+  /** Finds the next record to deliver and shows it in `view`: first what is due again, then, unless `full`, what is new. */
+  find(full: () => boolean): ReadStep {
+    for (let sequence = this.#inFlight.nextDue(); sequence > 0; sequence = this.#inFlight.nextDue()) {
+      const step = this.#findAgain(sequence);
+      if (step === "record" || step === "loading") return step;
+      // It left the log: nobody can be given it any more.
+      this.#inFlight.release(sequence);
+      this.#listener.moved();
+    }
+    if (full()) return "full";
+    this.repeating = 0;
+    const step = this.#skips === undefined ? this.#advance() : this.#skip();
+    if (step === "loading") this.#cursor.onReady = () => this.#listener.ready();
+    if (step === "record") this.view = this.#cursor.view;
+    if (step === "end") this.#outstanding.end();
+    return step;
+  }
+
+  /** The new record in view was delivered. */
+  taken(sequence: Sequence): void {
+    this.#outstanding.delivered();
+    if (this.#skips === undefined) this.#next = sequence + 1;
+    else {
+      this.#skipAt++;
+      this.#next = this.#skips[this.#skipAt] ?? this.#resume;
+    }
+  }
+
+  /** The record in view stays undelivered: views do not outlive the turn. */
+  letGo(): void {
+    if (this.view !== undefined && this.repeating === 0 && this.#skips === undefined) this.#cursor.seek(this.view.sequence);
+    this.view = undefined;
+  }
+
+  /** A record left the log. True when it was to be delivered for the first time. */
+  left(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean {
+    if (sequence < this.#next) return false;
+    if (this.#skips === undefined || sequence >= this.#resume) this.#outstanding.left(sequence, subject, start, end);
+    else if (this.#isSkip(sequence)) this.#outstanding.delivered();
+    return true;
+  }
+
+  #findAgain(sequence: Sequence): CursorStep {
+    this.#again ??= this.#log.cursor(sequence, undefined);
+    const again = this.#again;
+    again.seek(sequence);
+    const step = again.next();
+    if (step === "loading") again.onReady = () => this.#listener.ready();
+    if (step !== "record") return step;
+    if (again.view.sequence !== sequence) return "end";
+    this.view = again.view;
+    this.repeating = sequence;
+    return step;
+  }
+
+  #advance(): CursorStep {
+    for (;;) {
+      const step = this.#cursor.next();
+      if (step !== "damaged") return step;
+      void this.recount();
+    }
+  }
+
+  /** The last record of each subject, one after the other. */
+  #skip(): CursorStep {
+    const skips = this.#skips ?? new Float64Array(0);
+    for (; this.#skipAt < skips.length; this.#skipAt++) {
+      const sequence = skips[this.#skipAt] ?? 0;
+      this.#cursor.seek(sequence);
+      const step = this.#cursor.next();
+      if (step === "loading" || (step === "record" && this.#cursor.view.sequence === sequence)) return step;
+    }
+    this.#skips = undefined;
+    this.#next = this.#resume;
+    this.#resume = 0;
+    this.#cursor.seek(this.#next);
+    this.#listener.moved();
+    return this.#advance();
+  }
+
+  #isSkip(sequence: Sequence): boolean {
+    const skips = this.#skips;
+    if (skips === undefined) return false;
+    let low = this.#skipAt;
+    let high = skips.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((skips[middle] ?? 0) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return skips[low] === sequence;
+  }
+
+  #skipsLeft(): number {
+    return this.#skips === undefined ? 0 : this.#skips.length - this.#skipAt;
+  }
+
+  /** From where on `#outstanding` counts by itself. */
+  #position(): Sequence {
+    return this.#skips === undefined ? this.#next : this.#resume;
+  }
+}
