@@ -3,13 +3,14 @@ import type { SubjectFilterTest } from "../../store/store.ts";
 import { compileFilter } from "../filter.ts";
 
 class AnyOf implements SubjectFilterTest {
-  /** The text is a hint that stores may use to narrow a search: it matches at least what the parts match. */
-  readonly text = ">";
+  /** Tells it apart from other tests; no filter of its own, as a blank stands in none. */
+  readonly text: string;
   readonly literal = false;
   readonly #parts: readonly SubjectFilterTest[];
 
   constructor(parts: readonly SubjectFilterTest[]) {
     this.#parts = parts;
+    this.text = parts.map((part) => part.text).join(" ");
   }
 
   matches(bytes: Uint8Array, start: number, end: number): boolean {

@@ -2,10 +2,12 @@
  * How many records a group still has to deliver for the first time, kept exactly instead of counted: raised by what a commit made
  * visible, lowered by deliveries and by records that leave undelivered. Receivers take 0 for "you have seen everything".
  */
-import type { Log, Sequence, SubjectFilterTest } from "../../store/store.ts";
+import type { Cursor, Log, Sequence, SubjectFilterTest } from "../../store/store.ts";
 
 /** A recount that the log changed under is repeated this often before its result is taken as it is. */
 const recountsMax = 8;
+/** So many new records are looked at one by one; for more, the log is asked, which may go through all of its subjects. */
+const walkMax = 8192;
 
 export class Outstanding {
   count = 0;
@@ -18,6 +20,7 @@ export class Outstanding {
   /** Raised by everything that changes the answer, to notice changes under an asynchronous count. */
   #version = 0;
   #recounting = false;
+  #cursor: Cursor | undefined = undefined;
 
   constructor(log: Log, filter: SubjectFilterTest | undefined) {
     this.#log = log;
@@ -27,6 +30,7 @@ export class Outstanding {
   /** Starts over: everything from `from` on, plus `extra` that was counted elsewhere. */
   async start(filter: SubjectFilterTest | undefined, from: Sequence, extra: number): Promise<void> {
     this.#filter = filter;
+    this.close();
     for (let attempt = 1; ; attempt++) {
       const version = this.#version;
       const last = this.#log.state.lastSequence;
@@ -51,7 +55,7 @@ export class Outstanding {
       this.#countedTo = last;
       return;
     }
-    const more = this.#log.count(this.#filter, Math.max(counted + 1, next));
+    const more = this.#countFrom(Math.max(counted + 1, next), last);
     if (typeof more !== "number") {
       void this.recount(
         () => next,
@@ -61,6 +65,11 @@ export class Outstanding {
     }
     this.count += more;
     this.#countedTo = last;
+  }
+
+  close(): void {
+    this.#cursor?.close();
+    this.#cursor = undefined;
   }
 
   delivered(): void {
@@ -101,6 +110,19 @@ export class Outstanding {
       }
     } finally {
       this.#recounting = false;
+    }
+  }
+
+  /** Those that pass from `from` to `last`, both included. */
+  #countFrom(from: Sequence, last: Sequence): number | Promise<number> {
+    if (this.#filter === undefined || this.#filter.literal || last - from > walkMax) return this.#log.count(this.#filter, from);
+    this.#cursor ??= this.#log.cursor(from, this.#filter);
+    this.#cursor.seek(from);
+    for (let count = 0; ;) {
+      const step = this.#cursor.next();
+      if (step === "record") count++;
+      else if (step === "end") return count;
+      else if (step === "loading") return this.#log.count(this.#filter, from);
     }
   }
 }

@@ -113,6 +113,7 @@ export class GroupReader {
   }
 
   close(): void {
+    this.#outstanding.close();
     this.#cursor.close();
     this.#again?.close();
   }
