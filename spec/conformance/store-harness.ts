@@ -1,7 +1,18 @@
 /** A store under test, with its events written down: outcomes as promises, the order of calls as a list. */
 import assert from "node:assert/strict";
 import { compileFilter } from "../../lib/filter.ts";
-import type { Log, LogDefinition, LogLimits, Outcome, Store, StoreEvents, SubjectFilterTest, Ticket } from "../../store/store.ts";
+import type {
+  Cursor,
+  CursorStep,
+  Log,
+  LogDefinition,
+  LogLimits,
+  Outcome,
+  Store,
+  StoreEvents,
+  SubjectFilterTest,
+  Ticket,
+} from "../../store/store.ts";
 import { noLimits, requestOf } from "./log-work.ts";
 import type { NaiveAppend, NaiveOutcome } from "./naive-log.ts";
 
@@ -143,6 +154,15 @@ export async function read(log: Log, from = 1, filter?: string | SubjectFilterTe
   }
   cursor.close();
   return records;
+}
+
+/** The cursor's next step that is not `loading`. */
+export async function nextOf(cursor: Cursor): Promise<CursorStep> {
+  for (;;) {
+    const step = cursor.next();
+    if (step !== "loading") return step;
+    await new Promise<void>((resolve) => (cursor.onReady = resolve));
+  }
 }
 
 export async function sequences(log: Log, from = 1, filter?: string): Promise<number[]> {

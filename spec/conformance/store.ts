@@ -8,7 +8,7 @@ import { StoreError } from "../../store/store.ts";
 import type { Log, StoreErrorCode } from "../../store/store.ts";
 import { requestOf } from "./log-work.ts";
 import { compareWithModel } from "./store-model.ts";
-import { definitionOf, eventually, filterOf, read, sequences, stateOf, StoreHarness } from "./store-harness.ts";
+import { definitionOf, eventually, filterOf, nextOf, read, sequences, stateOf, StoreHarness } from "./store-harness.ts";
 import type { StoreFixture } from "./store-harness.ts";
 
 export type { StoreFixture } from "./store-harness.ts";
@@ -266,10 +266,10 @@ function reading(on: On): void {
       Array.from({ length: 600 }, (_, index) => `s.${index % 3}`),
     );
     const cursor = log.cursor(1, undefined);
-    assert.equal(cursor.next(), "record");
+    assert.equal(await nextOf(cursor), "record");
     for (let sequence = 2; sequence <= 500; sequence++) if (sequence % 7 !== 0) assert.equal(log.removeSequence(sequence), true);
     await log.remove({ kind: "purge", filter: undefined, upTo: 20, keep: 0 });
-    assert.equal(cursor.next(), "record");
+    assert.equal(await nextOf(cursor), "record");
     assert.equal(cursor.view.sequence, 21);
     const rest = await sequences(log, 22);
     const expected = Array.from({ length: 600 }, (_, index) => index + 1).filter((at) => at > 21 && (at > 500 || at % 7 === 0));

@@ -355,7 +355,7 @@ export class FileStoreEngine implements Store, LogEngine {
 
   #refusal(log: FileLog, size: number): OutcomeKind | undefined {
     if (this.#kind !== "open" && this.#kind !== "paused") return "failed";
-    if (!log.open) return "fenced";
+    if (!log.open) return "failed";
     if (this.#lowSpace || !this.#journal.admits(size)) return "full";
     return undefined;
   }
@@ -502,6 +502,7 @@ export class FileStoreEngine implements Store, LogEngine {
     } finally {
       log.paying = false;
       log.giveUp();
+      log.showSettled();
     }
   }
 

@@ -295,6 +295,11 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
     this.#copy(this.#visible);
   }
 
+  /** Counts have changed without an entry in the journal: shows them, unless a batch will. */
+  showSettled(): void {
+    if (this.batch === undefined && this.#closing.length === 0) this.showAll();
+  }
+
   #copy(counts: LogCounts): void {
     const admitted = this.ledger.admitted;
     counts.firstSequence = admitted.firstSequence;
