@@ -20,6 +20,9 @@ export class Message {
   /** The publishing protocol's own view of it, if it has one; only a session of the same protocol looks, to copy instead of translating. */
   source: object | undefined = undefined;
 
+  /** Who has examined the content since the message was last dispatched; for conditions, which examine it once between them. */
+  examined: object | undefined = undefined;
+
   constructor(subject: Subject) {
     this.subject = subject;
     this.replyBuffer = nothing;

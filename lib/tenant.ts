@@ -49,6 +49,7 @@ export class Tenant {
     this.captured = 0;
     this.crowded = undefined;
     this.dispatches++;
+    message.examined = undefined;
     const plain = matches.plain;
     for (let i = 0; i < plain.length; i++) {
       const subscription = plain[i];
