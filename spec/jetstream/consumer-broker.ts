@@ -1,10 +1,11 @@
-/** A whole broker in memory behind a NATS door on a free port, for official clients to talk to. */
+/** A whole broker behind a NATS door on a free port, for official clients to talk to. */
 import { SystemClock } from "../../lib/clock.ts";
 import { defaultLimits } from "../../lib/limits.ts";
 import { SystemRandom } from "../../lib/random.ts";
 import type { Store } from "../../store/store.ts";
 import { OpenBroker } from "../../transports/open.ts";
-import { ModelStore } from "../support/model-store.ts";
+import { FileStore } from "../../store/file-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
 import { openToAnybody } from "../support/nats-door.ts";
 
 export interface TestBroker {
@@ -14,21 +15,23 @@ export interface TestBroker {
   close(): Promise<void>;
 }
 
-export async function openTestBroker(
-  stores: { readonly file?: Store; readonly memory?: Store; readonly port?: number } = {},
-): Promise<TestBroker> {
+/** `folder`: stations of storage `file` are kept there; without it in memory. */
+export async function openTestBroker(options: { readonly folder?: string; readonly port?: number } = {}): Promise<TestBroker> {
   const clock = new SystemClock();
+  const random = new SystemRandom();
+  const { folder } = options;
+  const fileStore: Store | undefined = folder === undefined ? undefined : new FileStore({ folder, clock, random, durability: "always" });
   const reports: string[] = [];
   const broker = new OpenBroker({
     clock,
-    random: new SystemRandom(),
-    fileStore: stores.file,
-    memoryStore: stores.memory ?? new ModelStore(clock),
+    random,
+    fileStore,
+    memoryStore: new MemoryStore({ clock, random }),
     authentication: openToAnybody,
     serverName: "test",
     version: "0.0.0",
     host: "127.0.0.1",
-    natsPort: stores.port ?? 0,
+    natsPort: options.port ?? 0,
     mqttPort: undefined,
     limits: defaultLimits,
     report: (message) => void reports.push(message),

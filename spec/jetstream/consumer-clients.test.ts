@@ -1,5 +1,8 @@
 /** Everyday consuming by the official clients, unmodified. */
 import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import type { JetStreamClient, JetStreamManager, JsMsg } from "@nats-io/jetstream";
@@ -7,15 +10,15 @@ import { Kvm } from "@nats-io/kv";
 import { connect, nanos } from "@nats-io/transport-node";
 import type { Msg, NatsConnection } from "@nats-io/transport-node";
 import * as older from "nats";
-import { SystemClock } from "../../lib/clock.ts";
-import { ModelStore } from "../support/model-store.ts";
 import { eventually } from "../support/eventually.ts";
 import { until } from "../support/until.ts";
 import { openTestBroker } from "./consumer-broker.ts";
 import type { TestBroker } from "./consumer-broker.ts";
 
-describe("consumers", () => {
-  const store = new ModelStore(new SystemClock());
+for (const storage of ["memory", "file"] as const) describe(`consumers of stations in ${storage}`, () => everyday(storage));
+
+function everyday(storage: "memory" | "file"): void {
+  let folder: string | undefined;
   let broker: TestBroker;
   let nc: NatsConnection;
   let js: JetStreamClient;
@@ -23,7 +26,8 @@ describe("consumers", () => {
   let names = 0;
 
   before(async () => {
-    broker = await openTestBroker({ memory: store });
+    folder = storage === "file" ? await mkdtemp(join(tmpdir(), "consumers-")) : undefined;
+    broker = await openTestBroker(folder === undefined ? {} : { folder });
     nc = await connect({ port: broker.port, reconnectTimeWait: 20, maxReconnectAttempts: -1 });
     js = jetstream(nc);
     jsm = await jetstreamManager(nc);
@@ -32,6 +36,7 @@ describe("consumers", () => {
   after(async () => {
     await nc.close();
     await broker.close();
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true });
     assert.deepEqual(broker.reports, []);
   });
 
@@ -239,6 +244,7 @@ describe("consumers", () => {
     assert.equal(message?.data.length, 0);
   });
 
+  if (storage === "memory") return;
   test("a broker that comes back resumes its groups: nothing acknowledged again, everything else", async () => {
     const stream = await station(20);
     await jsm.consumers.add(stream, { durable_name: "R", ack_policy: AckPolicy.Explicit, ack_wait: nanos(400) });
@@ -249,7 +255,8 @@ describe("consumers", () => {
     }
     const { port } = broker;
     await broker.close();
-    broker = await openTestBroker({ memory: store, port });
+    assert.ok(folder !== undefined);
+    broker = await openTestBroker({ folder, port });
     await eventually("the client's return", () => nc.rtt());
     const info = await (await js.consumers.get(stream, "R")).info();
     assert.equal(info.num_ack_pending, 5);
@@ -264,4 +271,4 @@ describe("consumers", () => {
       [1, 3, 5, 7, 9, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20],
     );
   });
-});
+}
