@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
+import { propertyRuns } from "../support/effort.ts";
 import { SessionRig } from "../support/nats-session.ts";
-
-const seed = Number(process.env["FUZZ_SEED"] ?? 42);
 
 const lines = fc.array(
   fc.oneof(
@@ -33,7 +32,7 @@ const lines = fc.array(
 );
 
 describe("NATS sessions on damaged streams", () => {
-  it(`neither throw nor leave anything behind (seed ${seed})`, async () => {
+  it("neither throw nor leave anything behind", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(lines, { minLength: 1, maxLength: 3 }), fc.array(fc.nat(600), { maxLength: 8 }), async (scripts, cuts) => {
         const rig = new SessionRig({ controlLineBytesMax: 512 });
@@ -55,7 +54,7 @@ describe("NATS sessions on damaged streams", () => {
         assert.equal([...rig.broker.attachments()].length, 0);
         assert.equal(rig.broker.tenant("$G").router.count, 0);
       }),
-      { seed, numRuns: 400 },
+      propertyRuns(42, 400, 8000),
     );
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { frame } from "../../transports/nats/decoder.ts";
+import { propertyRuns } from "../support/effort.ts";
 import { CountingBudget, cut, framesOf, newDecoder, smallLimits } from "../support/frames.ts";
 
 function frames(text: string): string[] {
@@ -107,7 +108,7 @@ describe("the NATS decoder", () => {
         const whole = framesOf([stream], newDecoder());
         assert.deepEqual(framesOf(cut(stream, places), newDecoder()), whole);
       }),
-      { seed: 20_260_101, numRuns: 1500 },
+      propertyRuns(20_260_101, 1500, 30000),
     );
   });
 
@@ -161,7 +162,7 @@ describe("the NATS decoder", () => {
         );
         assert.ok(decoder.heldBytes <= smallLimits.controlLineBytesMax + smallLimits.payloadBytesMax + 32);
       }),
-      { seed: 7, numRuns: 500 },
+      propertyRuns(7, 500, 10000),
     );
   });
 });

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import fc from "fast-check";
 import { Replies } from "../../transports/nats/replies.ts";
+import { propertyRuns } from "../support/effort.ts";
 
 function textOf(replies: Replies, token: number): string | undefined {
   return replies.find(token) ? replies.buffer.toString("latin1", replies.start, replies.end) : undefined;
@@ -40,7 +41,7 @@ describe("replies that wait for an outcome", () => {
           for (const [token, { text }] of model) assert.equal(textOf(replies, token), text);
         }
       }),
-      { seed: 11, numRuns: 200 },
+      propertyRuns(11, 200, 4000),
     );
   });
 

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { ChunkPool, largeChunkBytes, smallChunkBytes } from "../../transports/chunk-pool.ts";
 import { FlushList } from "../../transports/flush-list.ts";
 import { Outbox } from "../../transports/outbox.ts";
+import { propertyRuns } from "../support/effort.ts";
 import { ScriptedConnection } from "../support/scripted-connection.ts";
 import { SimClock } from "../support/sim-clock.ts";
 
@@ -160,7 +161,7 @@ describe("an outbox", () => {
         assert.ok(Buffer.concat(connection.written).equals(Buffer.concat(expected)));
         assert.equal(pool.bytesOut, 0);
       }),
-      { seed: 3, numRuns: 150 },
+      propertyRuns(3, 150, 3000),
     );
   });
 
