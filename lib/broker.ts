@@ -183,10 +183,8 @@ export class Broker implements AttachmentHost {
   }
 
   async #close(): Promise<void> {
-    for (const lane of this.#lanes()) {
-      await lane.store.flush();
-      await lane.store.close();
-    }
+    // Closing flushes, where the store is open: one that never opened must not hide why.
+    for (const lane of this.#lanes()) await lane.store.close();
   }
 
   #lanes(): Lane[] {

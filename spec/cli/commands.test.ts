@@ -6,7 +6,6 @@ import { commandOf, commands } from "../../transports/cli/commands.ts";
 import type { Command } from "../../transports/cli/commands.ts";
 import { helpText } from "../../transports/cli/help.ts";
 import { parseInvocation } from "../../transports/cli/invocation.ts";
-import { nearest } from "../../transports/cli/nearest.ts";
 import { waystation } from "../support/program.ts";
 
 function command(...words: readonly string[]): Command {
@@ -71,14 +70,6 @@ describe("a command line", () => {
 
   it("takes what follows -- as operands", () => {
     assert.deepEqual(parseInvocation(command("pub"), ["a", "--", "--not-an-option"]).operands, ["a", "--not-an-option"]);
-  });
-});
-
-describe("the nearest name", () => {
-  it("is found within a third of the letters, and not beyond", () => {
-    assert.equal(nearest("prot", ["port", "host"]), "port");
-    assert.equal(nearest("durabilty", ["durability", "data"]), "durability");
-    assert.equal(nearest("xyzzy", ["port", "host"]), undefined);
   });
 });
 

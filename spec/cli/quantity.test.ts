@@ -4,18 +4,18 @@ import { describe, it } from "node:test";
 import { parseCount, parseSize, parseTime, showSize, showTime } from "../../transports/cli/quantity.ts";
 
 describe("quantities", () => {
-  it("reads times with a unit; a bare number is seconds", () => {
+  it("reads times with a unit, and refuses a bare number", () => {
     assert.equal(parseTime("250ms", "x"), 250);
     assert.equal(parseTime("1.5s", "x"), 1500);
     assert.equal(parseTime("7d", "x"), 7 * 86_400_000);
-    assert.equal(parseTime("3", "x"), 3000);
+    assert.throws(() => parseTime("3", "x"), { code: "usage" });
   });
 
   it("reads sizes with decimal and binary units", () => {
     assert.equal(parseSize("100", "x"), 100);
     assert.equal(parseSize("64KiB", "x"), 65_536);
     assert.equal(parseSize("2GB", "x"), 2_000_000_000);
-    assert.equal(parseSize("1g", "x"), 1024 ** 3);
+    assert.equal(parseSize("1GiB", "x"), 1024 ** 3);
   });
 
   it("refuses what is neither, by the option's name", () => {

@@ -58,9 +58,13 @@ export class Program {
   }
 }
 
-/** Runs a command to its end. */
-export function waystation(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
-  return new Program(args, options).ended;
+/** Runs a command to its end; one that does not end within 15 s is killed. */
+export async function waystation(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  const program = new Program(args, options);
+  const guard = setTimeout(() => program.child.kill("SIGKILL"), 15_000);
+  const ended = await program.ended;
+  clearTimeout(guard);
+  return ended;
 }
 
 export interface Door {

@@ -2,9 +2,9 @@
  * The table of commands: names, operands, options, and where each lives. Help, completion and parsing are all made from it. Nothing here
  * is loaded before it is called: start-up time is part of the contract.
  */
+import { nearestName } from "../../lib/config/nearest.ts";
 import { usage } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
-import { nearest } from "./nearest.ts";
 import type { Terminal } from "./terminal.ts";
 
 export interface CommandOption {
@@ -298,7 +298,7 @@ export function commandOf(args: readonly string[]): Found {
   const exact = family.find((command) => command.name === `${word} ${second ?? ""}`);
   if (exact !== undefined) return { command: exact, rest: args.slice(2) };
   const words = family.map((command) => command.name.slice(word.length + 1));
-  const like = second === undefined ? undefined : nearest(second, words);
+  const like = second === undefined ? undefined : nearestName(second, words);
   throw usage(`${word}: say what to do: ${words.join(", ")}${like === undefined ? "" : `; did you mean ${word} ${like}?`}`);
 }
 
@@ -310,7 +310,7 @@ const aliases: ReadonlyMap<string, string> = new Map([
 ]);
 
 function unknownCommand(word: string): Error {
-  const like = nearest(
+  const like = nearestName(
     word,
     commands.map((command) => command.name.split(" ")[0] ?? ""),
   );

@@ -1,10 +1,12 @@
 /** How a failed command ends: one sentence on stderr and a documented exit code. */
 import { BrokerError } from "../../lib/errors.ts";
+import { StoreError } from "../../store/store.ts";
 
 /** 0 done · 1 failed · 2 command line or configuration · 3 port or folder in use. README lists them. */
 export type ExitCode = 0 | 1 | 2 | 3;
 
 export function exitCodeOf(error: unknown): ExitCode {
+  if (error instanceof StoreError) return error.code === "in_use" ? 3 : 1;
   if (!(error instanceof BrokerError)) return 1;
   switch (error.code) {
     case "config":

@@ -1,8 +1,8 @@
 /** A command line taken apart by a command's table: every option known, every value where one is due, the right number of operands. */
 import { parseArgs } from "node:util";
 import type { Command, CommandOption } from "./commands.ts";
+import { nearestName } from "../../lib/config/nearest.ts";
 import { usage } from "./failure.ts";
-import { nearest } from "./nearest.ts";
 
 export class Invocation {
   readonly command: Command;
@@ -78,7 +78,7 @@ function valueOf(option: CommandOption, value: string | undefined, inline: boole
 }
 
 function unknownOption(command: Command, raw: string, name: string): Error {
-  const like = nearest(
+  const like = nearestName(
     name,
     command.options.map((option) => option.name),
   );

@@ -1,4 +1,61 @@
-import { BrokerError } from "../../lib/errors.ts";
-export async function run(): Promise<number> {
-  throw new BrokerError("unsupported", "serve is not built yet");
+/**
+ * `waystation serve`: a broker as a process of its own. Owns what belongs to a process and not to a broker: the banner, the address
+ * file, signals.
+ */
+import { readFileSync } from "node:fs";
+import { rm } from "node:fs/promises";
+import { loadConfig } from "../../lib/config/config.ts";
+import type { Config } from "../../lib/config/config.ts";
+import { ConfiguredBroker } from "../configured.ts";
+import { writeAddressFile } from "./address-file.ts";
+import { banner } from "./banner.ts";
+import { sentenceOf } from "./failure.ts";
+import type { Invocation } from "./invocation.ts";
+import type { Terminal } from "./terminal.ts";
+import { readVersion } from "./version.ts";
+
+export async function run(invocation: Invocation, terminal: Terminal): Promise<number> {
+  const configure = (): Config =>
+    loadConfig({
+      args: invocation.rest,
+      environment: terminal.env,
+      folder: terminal.folder,
+      readText: (file) => readFileSync(file, "utf8"),
+    });
+  const config = configure();
+  const stop = stopSignals();
+  const version = await readVersion();
+  const broker = await ConfiguredBroker.open(config, { version, report: (message) => terminal.note(`waystation: ${message}`) });
+  if (config.addressesFile !== undefined) await writeAddressFile(config.addressesFile, broker.addresses);
+  terminal.write(banner(config, broker.addresses, version));
+  const reload = (): void => {
+    try {
+      const stays = broker.reload(configure());
+      terminal.note(`waystation: configuration reloaded${stays.length === 0 ? "" : `; restart to change ${stays.join(", ")}`}`);
+    } catch (error) {
+      terminal.note(`waystation: still running as before: ${sentenceOf(error)}`);
+    }
+  };
+  process.on("SIGHUP", reload);
+  await stop();
+  process.off("SIGHUP", reload);
+  if (config.addressesFile !== undefined) await rm(config.addressesFile, { force: true });
+  await broker.close();
+  return 0;
+}
+
+/**
+ * Watches for SIGINT and SIGTERM. Before anybody waits for one, and from the second on, it ends the process at once: what was
+ * acknowledged is durable without a farewell.
+ */
+function stopSignals(): () => Promise<void> {
+  let stop: (() => void) | undefined;
+  const onSignal = (): void => {
+    if (stop === undefined) process.exit(0);
+    stop();
+    stop = undefined;
+  };
+  process.on("SIGINT", onSignal);
+  process.on("SIGTERM", onSignal);
+  return () => new Promise((resolve) => (stop = resolve));
 }

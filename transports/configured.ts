@@ -1,0 +1,131 @@
+/**
+ * A broker as its configuration says: stores, users, certificates and doors put together, and put right again when the configuration
+ * changes. `waystation serve` and `createBroker` both start here.
+ */
+import { readFileSync } from "node:fs";
+import { configChanges, reloaded } from "../lib/config/changes.ts";
+import { authPolicyOf } from "../lib/config/config.ts";
+import type { Config, Port, TlsConfig } from "../lib/config/config.ts";
+import { Authenticator } from "../lib/auth/authenticator.ts";
+import { SystemClock } from "../lib/clock.ts";
+import { BrokerError } from "../lib/errors.ts";
+import { SystemRandom } from "../lib/random.ts";
+import { FileStore } from "../store/file-store.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import { SecureServer } from "./carriages/tls.ts";
+import type { SecureServerOptions } from "./carriages/tls.ts";
+import type { DoorTls } from "./nats/session-host.ts";
+import { OpenBroker } from "./open.ts";
+import type { Addresses } from "./open.ts";
+
+export interface ConfiguredOptions {
+  /** The product's version, told to clients. */
+  readonly version: string;
+  /** One line for the operator. `fatal`: a store takes nothing more. */
+  readonly report: (message: string, fatal: boolean) => void;
+}
+
+export class ConfiguredBroker {
+  readonly opened: OpenBroker;
+  readonly #authenticator: Authenticator;
+  readonly #secure: SecureServer | undefined;
+  #config: Config;
+
+  private constructor(opened: OpenBroker, authenticator: Authenticator, secure: SecureServer | undefined, config: Config) {
+    this.opened = opened;
+    this.#authenticator = authenticator;
+    this.#secure = secure;
+    this.#config = config;
+    authenticator.revokedListeners.add((users) => opened.broker.revoke(users));
+    authenticator.permissionListeners.add((users) => opened.broker.permissionsChanged(users));
+  }
+
+  /** Recovers and opens the doors. Rejects with what says what to do, and nothing is left open. */
+  static async open(config: Config, options: ConfiguredOptions): Promise<ConfiguredBroker> {
+    const clock = new SystemClock();
+    const random = new SystemRandom();
+    const { limits } = config;
+    const secure = config.tls === undefined ? undefined : new SecureServer(readTls(config.tls, limits.tlsTimeoutMs));
+    const authenticator = new Authenticator({ clock, random, limits });
+    authenticator.replace(authPolicyOf(config));
+    const opened = new OpenBroker({
+      clock,
+      random,
+      fileStore: config.memory ? undefined : new FileStore({ folder: config.data, clock, random, durability: config.durability }),
+      memoryStore: new MemoryStore({ clock, random }),
+      authentication: authenticator,
+      serverName: config.serverName ?? "waystation",
+      version: options.version,
+      host: config.host,
+      natsPort: numberOf(config.port),
+      mqttPort: numberOf(config.mqttPort),
+      webPort: numberOf(config.webPort),
+      limits,
+      webTls:
+        config.tls === undefined ? undefined : { certificateFile: config.tls.certFile, keyFile: config.tls.keyFile, passphrase: undefined },
+      report: options.report,
+    });
+    if (secure !== undefined && config.tls !== undefined) opened.nats.tls = doorTls(secure, config.tls);
+    await opened.open();
+    return new ConfiguredBroker(opened, authenticator, secure, config);
+  }
+
+  get addresses(): Addresses {
+    return this.opened.addresses;
+  }
+
+  get config(): Config {
+    return this.#config;
+  }
+
+  /**
+   * Takes over users, permissions, limits and certificates; live connections stay, unless their user went. Returns the option keys that
+   * need a restart. Throws, having changed nothing, when a certificate is bad.
+   */
+  reload(config: Config): readonly string[] {
+    const { live, restart } = configChanges(this.#config, config);
+    if (config.tls !== undefined) this.#secure?.replace(readTls(config.tls, config.limits.tlsTimeoutMs));
+    this.#config = reloaded(this.#config, config);
+    const { nats } = this.opened;
+    nats.limits = config.limits;
+    this.#authenticator.replace(authPolicyOf(config), config.limits);
+    nats.serverInfo = {
+      ...nats.serverInfo,
+      payloadBytesMax: config.limits.payloadBytesMax,
+      authRequired: this.#authenticator.anonymous === undefined,
+    };
+    return live.has("doors") ? [...restart, "doors"] : restart;
+  }
+
+  /** Doors, then stores; everything acknowledged is durable. Callable twice. */
+  async close(): Promise<void> {
+    await this.opened.close();
+    await this.#authenticator.close();
+  }
+}
+
+function numberOf(port: Port): number | undefined {
+  return port === "off" ? undefined : port;
+}
+
+function doorTls(server: SecureServer, tls: TlsConfig): DoorTls {
+  return { server, mode: tls.handshakeFirst ? "first" : tls.optional ? "available" : "required" };
+}
+
+function readTls(tls: TlsConfig, handshakeTimeoutMs: number): SecureServerOptions {
+  return {
+    certificate: readPem(tls.certFile),
+    key: readPem(tls.keyFile),
+    authorities: tls.caFile === undefined ? undefined : readPem(tls.caFile),
+    verifyClients: tls.verify,
+    handshakeTimeoutMs,
+  };
+}
+
+function readPem(file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new BrokerError("config", `${file} cannot be read: name a PEM file that the broker may read`, { cause: error });
+  }
+}
