@@ -10,10 +10,10 @@ import { Generations } from "./generations.ts";
 import type { Matches } from "./matches.ts";
 import { matchesOf, noMatches } from "./matching.ts";
 import { SubjectTable } from "./subject-table.ts";
-import type { Subject } from "./subject.ts";
+import { Subject } from "./subject.ts";
 import { dot } from "./token.ts";
 import { Transients } from "./transients.ts";
-import { Trie } from "./trie.ts";
+import { hasEmptyToken, Trie } from "./trie.ts";
 
 export interface RouterOptions {
   /** How many subjects are remembered at most (131,072, about 350 B each when live), and their bytes together (16 MiB). */
@@ -35,6 +35,7 @@ export class Router {
   readonly #generations: Generations;
   readonly #table: SubjectTable;
   readonly #transients: Transients = new Transients();
+  readonly #acks: Subject = new Subject(ackPrefix, false);
   #filterBytes: Buffer = Buffer.alloc(1024);
   readonly #watchers: Map<string, Set<() => void>> = new Map();
   #count = 0;
@@ -113,7 +114,8 @@ export class Router {
 
   /** As `resolve` and `match`, for a subject that is not needed itself. */
   matchOnce(bytes: Buffer, start: number, end: number): Matches {
-    const prefixEnd = startsWith(bytes, start, end, ackPrefix) ? 0 : reusablePrefixEnd(bytes, start, end);
+    if (startsWith(bytes, start, end, ackPrefix)) return this.#matchAck(bytes, start, end);
+    const prefixEnd = reusablePrefixEnd(bytes, start, end);
     if (prefixEnd === 0) return this.#walk(bytes, start, end);
     if (prefixEnd === end) return noMatches;
     // An entry with a final dot is no subject: it keeps the answer for every last token that no filter names.
@@ -154,6 +156,16 @@ export class Router {
   #walk(bytes: Uint8Array, start: number, end: number): Matches {
     const count = this.#trie.walk(bytes, start, end);
     return matchesOf(this.#trie.lists, this.#trie.found, count, bytes[start] === dollar);
+  }
+
+  /** Acks differ in every token but the first two, and mostly one responder takes them all: then its answer is kept. */
+  #matchAck(bytes: Buffer, start: number, end: number): Matches {
+    const acks = this.#acks;
+    const fresh = this.#isFresh(acks);
+    if (fresh && acks.matches !== undefined) return hasEmptyToken(bytes, start + ackPrefix.length, end) ? noMatches : acks.matches;
+    const matches = this.#walk(bytes, start, end);
+    if (!fresh) this.#remember(acks, matches !== noMatches && this.#trie.decidedAfter <= 2 ? matches : undefined);
+    return matches;
   }
 
   #matchTransient(subject: Subject): Matches {

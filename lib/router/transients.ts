@@ -8,6 +8,8 @@ import { Subject } from "./subject.ts";
 const ringSize = 16;
 /** A longer one is shown where it is, by a view made for it. */
 const copiedBytesMax = 512;
+/** Up to so many bytes a loop is quicker than a call out of JavaScript. */
+const loopBytesMax = 48;
 
 export class Transients {
   readonly #ring: { readonly subject: Subject; readonly memory: Buffer; readonly views: (Buffer | undefined)[] }[] = [];
@@ -23,7 +25,8 @@ export class Transients {
       return entry.subject;
     }
     const view = (entry.views[length] ??= entry.memory.subarray(0, length));
-    for (let i = 0; i < length; i++) view[i] = bytes[start + i]!;
+    if (length > loopBytesMax) bytes.copy(view, 0, start, end);
+    else for (let i = 0; i < length; i++) view[i] = bytes[start + i]!;
     entry.subject.become(view);
     return entry.subject;
   }

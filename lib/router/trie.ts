@@ -33,6 +33,8 @@ export class Trie {
   found: Int32Array = new Int32Array(64);
   /** Of the last `walk`: any other last token, met by no filter, would have found the same. */
   anyLast = false;
+  /** Of the last `walk`: how many tokens decided the answer; of the others it matters only that they are there and not empty. */
+  decidedAfter = 0;
   readonly #nodes: Nodes = new Nodes();
   readonly #long: LongTokens = new LongTokens();
   readonly #edges: Edges = new Edges(this.#nodes, this.#long);
@@ -91,10 +93,13 @@ export class Trie {
     frontier[0] = rootNode;
     this.#foundCount = 0;
     this.anyLast = true;
+    this.decidedAfter = 0;
+    let tokens = 0;
     for (let at = start; ; at = token.end + 1) {
       if (count === 0) return this.#foundCount === 0 || hasEmptyToken(bytes, at, limit) ? 0 : this.#foundCount;
       token.read(bytes, at, limit);
       if (token.empty) return 0;
+      tokens++;
       const last = token.end === limit;
       let reached = 0;
       if (count * 2 > next.length) next = this.#next = new Int32Array(count * 4);
@@ -106,7 +111,9 @@ export class Trie {
         const star = words[base + starWord]!;
         if (star > 0) next[reached++] = star;
         else if (star < 0 && last) this.#find(-star);
+        if (star !== 0) this.decidedAfter = tokens;
         if (words[base + belowWord] !== 0) {
+          this.decidedAfter = tokens;
           if (last) this.anyLast = false;
           const child = this.#edges.find(node, token, bytes);
           if (child !== 0) next[reached++] = child;
@@ -203,7 +210,8 @@ export class Trie {
   }
 }
 
-function hasEmptyToken(bytes: Uint8Array, start: number, limit: number): boolean {
+/** Also when nothing is between `start` and `limit`: a token is missing there. */
+export function hasEmptyToken(bytes: Uint8Array, start: number, limit: number): boolean {
   let before = dot;
   for (let at = start; at < limit; at++) {
     const byte = bytes[at]!;

@@ -172,6 +172,34 @@ test("a subject with a final dot is not taken for the prefix it looks like", () 
   equal(matchOnce(router, "orders.eu.9").plain.length, 1);
 });
 
+test("acks are matched as any other subject, whatever filters there are for them", () => {
+  const acks = fc.array(fc.constantFrom("s", "g", "1", ""), { maxLength: 4 }).map((tokens) => ["$JS.ACK", ...tokens].join("."));
+  const forAcks = fc
+    .array(fc.constantFrom("s", "g", "*"), { maxLength: 3 })
+    .chain((tokens) =>
+      fc.constantFrom(["$JS.ACK", ...tokens, ">"].join("."), ["$JS.ACK", ...tokens].join("."), "$JS.>", ">", "$JS.*.s", "$JS.ACK.>"),
+    );
+  fc.assert(
+    fc.property(fc.array(fc.oneof(acks, fc.record({ filter: forAcks }), fc.nat()), { maxLength: 40 }), (steps) => {
+      const router = new Router();
+      const live: Subscription[] = [];
+      for (const each of steps) {
+        if (typeof each === "string") {
+          for (let i = 0; i < 2; i++) deepEqual(readable(match(router, each)), expected(live, each), each);
+        } else if (typeof each === "number") {
+          const [gone] = live.splice(each % (live.length || 1), 1);
+          if (gone !== undefined) router.remove(gone);
+        } else {
+          const subscription = subscriptionOf(each);
+          live.push(subscription);
+          router.add(subscription);
+        }
+      }
+    }),
+    { seed: 7, numRuns: 1000 },
+  );
+});
+
 test("two routers never share an answer through a subject", () => {
   const one = new Router();
   const other = new Router();
