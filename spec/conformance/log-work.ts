@@ -55,7 +55,7 @@ export function drawAppend(random: SeededRandom, log: NaiveLog): NaiveAppend {
   const rolls = random.fraction();
   return {
     subject,
-    body: "x".repeat(random.below(40)),
+    body: "x".repeat(random.chance(0.1) ? random.below(9000) : random.below(40)),
     messageId: random.chance(0.3) ? `id-${random.below(12)}` : undefined,
     expect,
     rollup: rolls < 0.03 ? "all" : rolls < 0.1 ? "subject" : "none",

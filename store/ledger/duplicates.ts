@@ -1,6 +1,7 @@
 /**
  * The message ids a log remembers inside its window: keyed 128-bit hashes in a ring in order of sequence, 24 bytes an id (hash 16,
- * sequence and time as 32-bit offsets), and an open-addressing table of ring places beside it. Ids leave at the old end only.
+ * sequence and time as 32-bit offsets), and an open-addressing table of ring places beside it. Ids leave at the old end only: after
+ * the window, and in any case 2^32 milliseconds (49 days) or 2^32 records later.
  * The whole can be saved as bytes and read back; it carries its key.
  */
 import type { Sequence } from "../store.ts";
@@ -143,21 +144,20 @@ export class Duplicates {
   }
 
   #push(word0: number, word1: number, word2: number, word3: number, sequence: Sequence, timeMs: number): void {
-    if (this.#count === this.#capacity) this.#grow();
+    if (sequence - this.#baseSequence > offsetMax || timeMs - this.#baseMs > offsetMax) this.#makeReach(sequence, timeMs);
     if (this.#count === 0) {
       this.#baseSequence = sequence;
       this.#baseMs = timeMs;
-    } else if (sequence - this.#baseSequence > offsetMax || timeMs - this.#baseMs > offsetMax) {
-      this.#rebase();
     }
+    if (this.#count === this.#capacity) this.#grow();
     const place = (this.#head + this.#count) % this.#capacity;
     const at = place * wordsPerId;
     this.#ring[at] = word0;
     this.#ring[at + 1] = word1;
     this.#ring[at + 2] = word2;
     this.#ring[at + 3] = word3;
-    this.#ring[at + 4] = Math.min(sequence - this.#baseSequence, offsetMax);
-    this.#ring[at + 5] = Math.min(Math.max(timeMs - this.#baseMs, 0), offsetMax);
+    this.#ring[at + 4] = sequence - this.#baseSequence;
+    this.#ring[at + 5] = Math.max(timeMs - this.#baseMs, 0);
     this.#count++;
     this.#enter(place, word0);
   }
@@ -200,8 +200,15 @@ export class Duplicates {
     this.#table[hole] = 0;
   }
 
-  /** Makes the oldest id the base of all offsets. */
-  #rebase(): void {
+  /** Makes the oldest id from which the new one can be reached the base of all offsets. */
+  #makeReach(sequence: Sequence, timeMs: number): void {
+    while (this.#count > 0) {
+      const oldest = this.#head * wordsPerId;
+      const tooFar = sequence - this.#baseSequence - this.#ring[oldest + 4]! > offsetMax;
+      if (!tooFar && timeMs - this.#baseMs - this.#ring[oldest + 5]! <= offsetMax) break;
+      this.#dropOldest();
+    }
+    if (this.#count === 0) return;
     const sequenceBy = this.#ring[this.#head * wordsPerId + 4]!;
     const timeBy = this.#ring[this.#head * wordsPerId + 5]!;
     for (let index = 0; index < this.#count; index++) {

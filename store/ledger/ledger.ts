@@ -474,12 +474,13 @@ export class Ledger {
   #drop(sequence: Sequence, entry: number = noSubject): boolean {
     if (!this.has(sequence)) return false;
     const counts = this.#counts;
-    this.#account(sequence, entry);
     if (sequence === counts.firstSequence) {
+      this.#account(sequence, entry);
       this.#moveFirst(sequence + 1);
     } else {
       this.#gone.add(sequence);
       this.removals.add(sequence, sequence);
+      this.#account(sequence, entry);
       if (counts.messages === 0) this.#moveFirst(counts.lastSequence + 1);
     }
     return true;

@@ -16,7 +16,7 @@ export interface RecordSource {
   look(sequence: Sequence, facts: RecordFacts): boolean;
   /** `look` is false for everything below, give or take what happens to be cached. */
   readonly inMemoryFrom: Sequence;
-  /** A record has left, by whatever decision. `facts` is undefined when it was not in memory: then the ledger owes (see `Ledger.pay`). */
+  /** A record has left, by whatever decision; for one in the interior `Ledger.has` says so already. `facts` is undefined when it was not in memory: then the ledger owes (see `Ledger.pay`). */
   left(sequence: Sequence, facts: RecordFacts | undefined): void;
   /** Very many, all up to and including this one, have left at once, without a `left` for each. */
   leftThrough(sequence: Sequence): void;

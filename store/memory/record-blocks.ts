@@ -145,6 +145,7 @@ export class RecordBlocks {
     const isLast = index === this.#blocks.length - 1;
     if (block.live === 0 && (!isLast || block.end > blockBytesMax / 2)) this.#drop(index, 1);
     else if (isLast) return;
+    // The first block is being eaten from its front, or is the only one that may be half dead.
     else if (index > 0 && block.liveBytes * 2 < block.end) this.#rewrite(index, isLive);
   }
 
