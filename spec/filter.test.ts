@@ -11,6 +11,7 @@ import {
   parseFilter,
   parseSubject,
 } from "../lib/filter.ts";
+import { propertyRuns } from "./support/effort.ts";
 
 /** The rule of matching, as simple as it can be written. */
 function naive(filter: readonly string[], subject: readonly string[]): boolean {
@@ -24,7 +25,6 @@ function naive(filter: readonly string[], subject: readonly string[]): boolean {
 const filterTokens = fc.array(fc.constantFrom("a", "b", "a*", "*"), { minLength: 1, maxLength: 4 });
 const filter = fc.tuple(filterTokens, fc.boolean()).map(([tokens, rest]) => (rest ? [...tokens.slice(1), ">"] : tokens).join("."));
 const subject = fc.array(fc.constantFrom("a", "b", "a*", "*", "ab"), { minLength: 1, maxLength: 5 }).map((tokens) => tokens.join("."));
-const fixed = { seed: 11, numRuns: 3000 };
 
 function matched(text: string, subjectText: string): boolean {
   const bytes = Buffer.from(`<${subjectText}>`);
@@ -48,7 +48,7 @@ test("a compiled filter agrees with the rule written naively", () => {
     fc.property(filter, subject, (text, subjectText) => {
       equal(matched(text, subjectText), naive(text.split("."), subjectText.split(".")));
     }),
-    fixed,
+    propertyRuns(11, 3000, 100_000),
   );
 });
 
@@ -87,7 +87,7 @@ test("subset and overlap agree with trying every subject", () => {
       equal(filtersOverlap(a, b), overlap);
       equal(isSubsetOf(a, b), subset);
     }),
-    { seed: 11, numRuns: 300 },
+    propertyRuns(12, 300, 5000),
   );
 });
 

@@ -4,8 +4,9 @@ import { Several } from "./lists.ts";
 import type { Lists } from "./lists.ts";
 import type { Matches } from "./matches.ts";
 
-const none: readonly never[] = Object.freeze([]);
-export const noMatches: Matches = Object.freeze({ plain: none, queues: none, captures: none });
+/** Not frozen: frozen ones are of another kind to the engine, and every loop over matches would meet both. */
+const none: readonly never[] = [];
+export const noMatches: Matches = { plain: none, queues: none, captures: none };
 
 /** With so many groups a map is quicker than looking through them. */
 const searchMax = 16;

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import fc from "fast-check";
 import type { Subscription } from "../../lib/subscription.ts";
 import { SidTable } from "../../transports/nats/sid-table.ts";
+import { propertyRuns } from "../support/effort.ts";
 import { subscriptionOf } from "../router/reference.ts";
 
 const sid = fc.oneof(fc.integer({ min: 0, max: 200 }), fc.integer({ min: 0, max: 999_999_999 }), fc.constantFrom("a", "007", "0"));
@@ -28,6 +29,6 @@ test("subscriptions are found by sid whatever the sids are", () => {
       equal(table.size, 0);
       for (const [each] of steps) equal(table.get(each), undefined);
     }),
-    { seed: 3, numRuns: 300 },
+    propertyRuns(3, 300, 10_000),
   );
 });

@@ -5,6 +5,7 @@ import { filtersOverlap } from "../../lib/filter.ts";
 import type { Matches } from "../../lib/router/matches.ts";
 import { Router } from "../../lib/router/router.ts";
 import type { Subscription } from "../../lib/subscription.ts";
+import { propertyRuns } from "../support/effort.ts";
 import { expected, readable, subscriptionOf } from "./reference.ts";
 
 function match(router: Router, subject: string): Matches {
@@ -89,7 +90,7 @@ test("matches are those of the naive rule through any course of subscribing, uns
       for (const text of asked) deepEqual(readable(match(router, text)), []);
       equal(router.count, 0);
     }),
-    { seed: 5, numRuns: 800 },
+    propertyRuns(5, 800, 20_000),
   );
 });
 
@@ -103,7 +104,7 @@ test("interest in a filter counts the subscriptions that overlap it, and the lis
       equal(router.interestIn(asked), live.filter((each) => filtersOverlap(asked, each.filter)).length);
       deepEqual(new Set(router.subscriptions()), new Set(live));
     }),
-    { seed: 6, numRuns: 300 },
+    propertyRuns(6, 300, 5000),
   );
 });
 
@@ -196,7 +197,7 @@ test("acks are matched as any other subject, whatever filters there are for them
         }
       }
     }),
-    { seed: 7, numRuns: 1000 },
+    propertyRuns(7, 1000, 20_000),
   );
 });
 
