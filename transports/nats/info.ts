@@ -3,7 +3,7 @@
 /** The version of nats-server whose features are met: clients switch features on by it. */
 export const natsVersion = "2.14.0";
 /**
- * The JetStream API level that is met. 1: pauses, priority groups, time to live of messages, batches of direct gets. The next ones
+ * The JetStream API level that is met. 1: pauses, time to live of messages, batches of direct gets. The next ones
  * promise atomic batches, counters and schedules (2) and fast batches (4), which clients then use.
  */
 export const apiLevel = 1;
