@@ -8,11 +8,15 @@
 import type { Outcome, OutcomeKind, Ticket } from "../store/store.ts";
 import type { PublishOutcome, PublishRefusal, Session } from "./transport.ts";
 
+/** Who is told of an outcome: a session, or somebody who passes it on to one. */
+export type Publisher = Pick<Session, "published">;
+
+/** Something decided above the store; without a code it is no refusal: the publish waits for the rest of its batch. */
 interface Refusal {
-  readonly session: Session;
+  readonly session: Publisher;
   readonly token: number;
   readonly station: string;
-  readonly code: PublishRefusal;
+  readonly code: PublishRefusal | undefined;
   readonly message: string;
 }
 
@@ -21,7 +25,7 @@ export type Settlement = (kind: OutcomeKind, sequence: number) => void;
 
 export class Pending {
   #mask = 1023;
-  #waiters: (Session | Settlement | undefined)[] = new Array<Session | Settlement | undefined>(1024).fill(undefined);
+  #waiters: (Publisher | Settlement | undefined)[] = new Array<Publisher | Settlement | undefined>(1024).fill(undefined);
   #tokens: Float64Array = new Float64Array(1024);
   #tickets: Float64Array = new Float64Array(1024);
   #stations: string[] = new Array<string>(1024).fill("");
@@ -35,6 +39,8 @@ export class Pending {
     message: "",
     lastSequence: 0,
     lastMessageId: "",
+    batch: "",
+    batchCount: 0,
   };
   readonly #scheduleRefusals: (task: () => void) => void;
 
@@ -49,7 +55,7 @@ export class Pending {
   }
 
   /** The session's `published(token, …)` will be called when `ticket` settles. */
-  add(ticket: Ticket, session: Session, token: number, station: string): void {
+  add(ticket: Ticket, session: Publisher, token: number, station: string): void {
     const slot = this.#claim(ticket);
     this.#waiters[slot] = session;
     this.#tokens[slot] = token;
@@ -68,6 +74,12 @@ export class Pending {
     if (this.#refusals.length === 1) this.#scheduleRefusals(() => this.#tellRefusals());
   }
 
+  /** A part of an atomic batch waits for the rest: told at the end of the turn. */
+  staged(session: Session, token: number, station: string): void {
+    this.#refusals.push({ session, token, station, code: undefined, message: "" });
+    if (this.#refusals.length === 1) this.#scheduleRefusals(() => this.#tellRefusals());
+  }
+
   /** From the store, in ticket order. */
   settled(outcome: Outcome): void {
     const slot = outcome.ticket & this.#mask;
@@ -82,6 +94,8 @@ export class Pending {
     const told = this.#outcome;
     told.station = this.#stations[slot] ?? "";
     told.sequence = outcome.sequence;
+    told.batch = "";
+    told.batchCount = 0;
     if (outcome.kind === "stored" || outcome.kind === "duplicate") {
       told.kind = outcome.kind;
       told.code = undefined;
@@ -97,13 +111,14 @@ export class Pending {
     this.#refusals = [];
     for (const refusal of refusals) {
       const told = this.#outcome;
-      told.kind = "refused";
+      told.kind = refusal.code === undefined ? "staged" : "refused";
       told.station = refusal.station;
       told.sequence = 0;
       told.code = refusal.code;
       told.message = refusal.message;
       told.lastSequence = 0;
-      told.lastMessageId = "";
+      told.lastMessageId = told.batch = "";
+      told.batchCount = 0;
       refusal.session.published(refusal.token, told);
     }
   }
@@ -122,7 +137,7 @@ export class Pending {
 
   #grow(): void {
     const size = (this.#mask + 1) * 2;
-    const waiters = new Array<Session | Settlement | undefined>(size).fill(undefined);
+    const waiters = new Array<Publisher | Settlement | undefined>(size).fill(undefined);
     const tokens = new Float64Array(size);
     const tickets = new Float64Array(size);
     const stations = new Array<string>(size).fill("");

@@ -11,8 +11,8 @@ import type { Identity } from "./auth/identity.ts";
 
 /** What became of a publish that carried a token. */
 export interface PublishOutcome {
-  /** `stored` and `duplicate` are durable. `refused`: by the station's rules; `code` says which. `failed`: the store cannot take it now. */
-  kind: "stored" | "duplicate" | "refused" | "failed";
+  /** `stored` and `duplicate` are durable. `staged`: waits for the rest of its atomic batch. `refused`: by the station's rules; `code` says which. `failed`: the store cannot take it now. */
+  kind: "stored" | "duplicate" | "staged" | "refused" | "failed";
   station: string;
   sequence: number;
   /** Of refused and failed. */
@@ -22,6 +22,9 @@ export interface PublishOutcome {
   /** Facts some refusals carry: the actual last sequence or last message id. */
   lastSequence: number;
   lastMessageId: string;
+  /** Of a committed atomic batch: its id and how many messages it stored, `sequence` being the last one's. Else "" and 0. */
+  batch: string;
+  batchCount: number;
 }
 
 export type PublishRefusal =
@@ -42,6 +45,15 @@ export type PublishRefusal =
   | "no_space"
   | "duplicate_ids_full"
   | "schema"
+  | "batch_denied"
+  | "batch_id_invalid"
+  | "batch_sequence_missing"
+  | "batch_incomplete"
+  | "batch_too_large"
+  | "batch_commit_invalid"
+  | "batch_header"
+  | "batch_duplicate_id"
+  | "batches_max"
   | "store_failed";
 
 /** What the broker may ask of a session. All synchronous, none may throw. Only `published` may call back, with `answer`. */

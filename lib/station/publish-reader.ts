@@ -41,6 +41,10 @@ export class PublishReader {
     rollup: "none",
     ttlSeconds: 0,
   };
+  /** Of a part of an atomic batch: its id, its number if it has one, and how it commits; "" when it is none. */
+  batchId = "";
+  batchSequence: number | undefined = undefined;
+  batchCommit = "";
   readonly #expectation: {
     lastSequence: number | undefined;
     lastSubjectSequence: number | undefined;
@@ -67,6 +71,7 @@ export class PublishReader {
     request.expect = undefined;
     request.rollup = "none";
     request.ttlSeconds = 0;
+    this.batchId = "";
     if (config.sealed) return this.#refuse("sealed", "the station is sealed: it takes nothing more");
     return message.headerBytes === 0 ? undefined : this.#readHeaders(message, config);
   }
@@ -74,7 +79,8 @@ export class PublishReader {
   #readHeaders(message: Message, config: StationConfig): Refusal | undefined {
     const expect = this.#expectation;
     expect.lastSequence = expect.lastSubjectSequence = expect.lastMessageId = expect.lastSubjectFilter = undefined;
-    this.#ttl = this.#rollup = this.#station = "";
+    this.#ttl = this.#rollup = this.#station = this.batchCommit = "";
+    this.batchSequence = undefined;
     const block = message.body;
     const end = message.bodyStart + message.headerBytes;
     let at = lineEnd(block, message.bodyStart, end) + 1;
@@ -102,6 +108,15 @@ export class PublishReader {
       case 11:
         if (this.#is("Nats-Msg-Id", block, start, nameEnd, end)) this.request.messageId = this.#value;
         else if (this.#is("Nats-Rollup", block, start, nameEnd, end)) this.#rollup = this.#value;
+        break;
+      case 13:
+        if (this.#is("Nats-Batch-Id", block, start, nameEnd, end)) this.batchId = this.#value;
+        break;
+      case 17:
+        if (this.#is("Nats-Batch-Commit", block, start, nameEnd, end)) this.batchCommit = this.#value;
+        break;
+      case 19:
+        if (this.#is("Nats-Batch-Sequence", block, start, nameEnd, end)) this.batchSequence = numberOf(this.#value);
         break;
       case 20:
         if (this.#is("Nats-Expected-Stream", block, start, nameEnd, end)) this.#station = this.#value;
@@ -187,6 +202,12 @@ function lineEnd(block: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && block[at] !== lineFeed) at++;
   return at;
+}
+
+/** A number from 1, or undefined. */
+function numberOf(text: string): number | undefined {
+  const number = Number(text);
+  return Number.isSafeInteger(number) && number > 0 ? number : undefined;
 }
 
 function sequenceOf(text: string): number {

@@ -8,13 +8,15 @@ import type { Message } from "../message.ts";
 import type { PublishRefusal, Session } from "../transport.ts";
 import type { Clock } from "../../store/environment.ts";
 import type { Log, Sequence, Store, Ticket } from "../../store/store.ts";
+import { Batches } from "./batches.ts";
 import type { StationConfig } from "./config.ts";
 import type { PublishReader } from "./publish-reader.ts";
 import { Retention } from "./retention.ts";
 
 /** Where publishes wait for their outcome: the broker's `Pending` of the store the log lives in. */
 export interface Waiters {
-  add(ticket: Ticket, session: Session, token: number, station: string): void;
+  add(ticket: Ticket, session: Pick<Session, "published">, token: number, station: string): void;
+  staged(session: Session, token: number, station: string): void;
   refuse(session: Session, token: number, station: string, code: PublishRefusal, message: string): void;
 }
 
@@ -64,6 +66,7 @@ export class Station implements Capture {
   readonly #pending: Waiters;
   readonly #reader: PublishReader;
   readonly #retention: Retention;
+  #batches: Batches | undefined;
 
   constructor(options: StationOptions, makeGroups: (station: Station) => StationGroups) {
     this.clock = options.clock;
@@ -74,6 +77,7 @@ export class Station implements Capture {
     this.#pending = options.pending;
     this.#reader = options.reader;
     this.#retention = new Retention(this);
+    this.#batches = undefined;
     this.#groups = makeGroups(this);
     this.log.removed = (sequence, subject, start, end) => this.#groups.removed(sequence, subject, start, end);
   }
@@ -98,6 +102,11 @@ export class Station implements Capture {
   capture(message: Message, from: Session, token: number): boolean {
     const refusal = this.#reader.read(message, this.#config);
     const told = token !== 0 && !this.#config.noAck;
+    if (this.#reader.batchId !== "") {
+      this.#batches ??= new Batches(this, this.#pending);
+      this.#batches.take(this.#reader, refusal, from, told ? token : 0);
+      return told;
+    }
     if (refusal !== undefined) {
       if (told) this.#pending.refuse(from, token, this.#config.name, refusal.code, refusal.message);
       return told;
@@ -138,6 +147,7 @@ export class Station implements Capture {
     this.#open = false;
     this.log.removed = undefined;
     this.#retention.close();
+    this.#batches?.close();
     this.#groups.close(reason);
   }
 }

@@ -238,15 +238,6 @@ export const streamSteps: readonly Step[] = [
   },
   { subject: "$JS.API.DIRECT.GET.S", payload: '{"multi_last":["q.>"]}', answers: ["[404 No Results]"] },
   {
-    subject: "$JS.API.STREAM.NAMES",
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":1,"offset":0,"limit":1024,"streams":["S"]}'],
-  },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"subject":"s.a"}',
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":1,"offset":0,"limit":1024,"streams":["S"]}'],
-  },
-  {
     subject: "$JS.API.STREAM.LIST",
     payload: '{"offset":5}',
     answers: ['{"type":"io.nats.jetstream.api.v1.stream_list_response","total":1,"offset":1,"limit":256,"streams":[]}'],
@@ -974,45 +965,6 @@ export const streamSteps: readonly Step[] = [
     ],
   },
   {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"subject":"nope"}',
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":0,"offset":0,"limit":1024,"streams":null}'],
-  },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"subject":"*"}',
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":0,"offset":0,"limit":1024,"streams":null}'],
-  },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"subject":"d..x"}',
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":0,"offset":0,"limit":1024,"streams":null}'],
-  },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"offset":-3}',
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":1,"offset":0,"limit":1024,"streams":["D"]}'],
-  },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"offset":100}',
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":1,"offset":1,"limit":1024,"streams":null}'],
-  },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"bogus":100}',
-    answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_names_response","error":{"code":400,"err_code":10025,"description":"invalid JSON: json: unknown field \"bogus\""},"total":0,"offset":0,"limit":0,"streams":null}`,
-    ],
-  },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: "{bad",
-    answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_names_response","error":{"code":400,"err_code":10025,"description":"invalid JSON: invalid character \'b\' looking for beginning of object key string at offset 2"},"total":0,"offset":0,"limit":0,"streams":null}',
-    ],
-  },
-  {
     subject: "$JS.API.STREAM.LIST",
     payload: '{"subject":"d.x","offset":0}',
     answers: [
@@ -1070,7 +1022,6 @@ export const streamSteps: readonly Step[] = [
   },
   { subject: "$JS.API.STREAM.INFO", answers: [] },
   { subject: "$JS.API.STREAM.INFO.D.E", answers: [] },
-  { subject: "$JS.API.STREAM.NAMES.X", answers: [] },
   { subject: "$JS.API.INFO.X", answers: [] },
   {
     subject: "$JS.API.INFO",
@@ -1119,7 +1070,6 @@ export const streamSteps: readonly Step[] = [
       '{"type":"io.nats.jetstream.api.v1.stream_list_response","total":1,"offset":0,"limit":256,"streams":[{"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.req.level":"0"}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"consumer_count":0},"ts":"TIME"}]}',
     ],
   },
-  { subject: "$JS.API.STREAM.TEMPLATE.NAMES", answers: [] },
   {
     subject: "$JS.API.STREAM.LEADER.STEPDOWN.D",
     answers: [
@@ -1275,11 +1225,6 @@ export const streamSteps: readonly Step[] = [
       '{"type":"io.nats.jetstream.api.v1.stream_update_response","error":{"code":400,"err_code":10065,"description":"subjects overlap with an existing stream"}}',
     ],
   },
-  {
-    subject: "$JS.API.STREAM.NAMES",
-    payload: '{"subject":"m.>"}',
-    answers: ['{"type":"io.nats.jetstream.api.v1.stream_names_response","total":1,"offset":0,"limit":1024,"streams":["L"]}'],
-  },
   { subject: "$JS.API.STREAM.DELETE.L", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
   {
     subject: "$JS.API.STREAM.CREATE.K",
@@ -1325,4 +1270,193 @@ export const streamSteps: readonly Step[] = [
   },
   { subject: "$JS.API.STREAM.DELETE.I", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
   { subject: "$JS.API.STREAM.DELETE.D", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  {
+    subject: "$JS.API.STREAM.CREATE.AT",
+    payload: '{"name":"AT","subjects":["at.*"],"allow_atomic":true,"allow_msg_ttl":true,"allow_rollup_hdrs":true}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"AT","subjects":["at.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"allow_atomic":true,"metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.NA",
+    payload: '{"name":"NA","subjects":["na.*"]}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"NA","subjects":["na.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  {
+    subject: "na.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "b", "Nats-Batch-Sequence": "1" },
+    answers: ['{"error":{"code":400,"err_code":10174,"description":"atomic publish is disabled"},"stream":"NA","seq":0}'],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "b" },
+    answers: ['{"error":{"code":400,"err_code":10175,"description":"atomic publish sequence is missing"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "b0", "Nats-Batch-Sequence": "x" },
+    answers: ['{"error":{"code":400,"err_code":10175,"description":"atomic publish sequence is missing"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "b2", "Nats-Batch-Sequence": "2" },
+    answers: ['{"error":{"code":400,"err_code":10176,"description":"atomic publish batch is incomplete"},"stream":"AT","seq":0}'],
+  },
+  { subject: "at.1", payload: "x", headers: { "Nats-Batch-Id": "b3", "Nats-Batch-Sequence": "1" }, answers: [""] },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "b3", "Nats-Batch-Sequence": "3" },
+    answers: ['{"error":{"code":400,"err_code":10176,"description":"atomic publish batch is incomplete"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "b3", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: ['{"error":{"code":400,"err_code":10176,"description":"atomic publish batch is incomplete"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "one", "Nats-Batch-Sequence": "1", "Nats-Batch-Commit": "1" },
+    answers: ['{"stream":"AT","seq":1,"batch":"one","count":1}'],
+  },
+  { subject: "at.1", payload: "x", headers: { "Nats-Batch-Id": "c", "Nats-Batch-Sequence": "1" }, answers: [""] },
+  { subject: "at.2", payload: "x", headers: { "Nats-Batch-Id": "c", "Nats-Batch-Sequence": "2" }, answers: [""] },
+  {
+    subject: "at.3",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "c", "Nats-Batch-Sequence": "3", "Nats-Batch-Commit": "1" },
+    answers: ['{"stream":"AT","seq":4,"batch":"c","count":3}'],
+  },
+  { subject: "at.1", payload: "x", headers: { "Nats-Batch-Id": "e", "Nats-Batch-Sequence": "1" }, answers: [""] },
+  {
+    subject: "at.2",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "e", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "eob" },
+    answers: ['{"stream":"AT","seq":5,"batch":"e","count":1}'],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "eo", "Nats-Batch-Sequence": "1", "Nats-Batch-Commit": "eob" },
+    answers: ['{"error":{"code":400,"err_code":10176,"description":"atomic publish batch is incomplete"},"stream":"AT","seq":0}'],
+  },
+  { subject: "at.1", payload: "x", headers: { "Nats-Batch-Id": "w", "Nats-Batch-Sequence": "1" }, answers: [""] },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "w", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "yes" },
+    answers: ['{"error":{"code":400,"err_code":10200,"description":"atomic publish batch commit is invalid"},"stream":"AT","seq":0}'],
+  },
+  { subject: "at.1", payload: "x", headers: { "Nats-Batch-Id": "d", "Nats-Batch-Sequence": "1", "Nats-Msg-Id": "m1" }, answers: [""] },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "d", "Nats-Batch-Sequence": "2", "Nats-Msg-Id": "m1", "Nats-Batch-Commit": "1" },
+    answers: [
+      '{"error":{"code":400,"err_code":10201,"description":"atomic publish batch contains duplicate message id"},"stream":"AT","seq":0}',
+    ],
+  },
+  { subject: "at.1", payload: "x", headers: { "Nats-Batch-Id": "d2", "Nats-Batch-Sequence": "1", "Nats-Msg-Id": "m1" }, answers: [""] },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "d2", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: ['{"stream":"AT","seq":7,"batch":"d2","count":2}'],
+  },
+  { subject: "at.1", payload: "x", headers: { "Nats-Batch-Id": "d3", "Nats-Batch-Sequence": "1", "Nats-Msg-Id": "m1" }, answers: [""] },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "d3", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: [
+      '{"error":{"code":400,"err_code":10201,"description":"atomic publish batch contains duplicate message id"},"stream":"AT","seq":0}',
+    ],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x", "Nats-Batch-Sequence": "1", "Nats-Expected-Last-Sequence": "99" },
+    answers: [""],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: ['{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 7"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x3", "Nats-Batch-Sequence": "1", "Nats-Expected-Last-Subject-Sequence": "77" },
+    answers: [""],
+  },
+  {
+    subject: "at.1",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x3", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: ['{"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 7"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "at.8",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x5", "Nats-Batch-Sequence": "1", "Nats-Expected-Last-Msg-Id": "m" },
+    answers: [""],
+  },
+  {
+    subject: "at.8",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x5", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: [
+      '{"error":{"code":400,"err_code":10177,"description":"atomic publish unsupported header used: Nats-Expected-Last-Msg-Id"},"stream":"AT","seq":0}',
+    ],
+  },
+  { subject: "at.8", payload: "x", headers: { "Nats-Batch-Id": "x6", "Nats-Batch-Sequence": "1", "Nats-TTL": "bad" }, answers: [""] },
+  {
+    subject: "at.8",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x6", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: ['{"error":{"code":400,"err_code":10165,"description":"invalid per-message TTL"},"stream":"AT","seq":0}'],
+  },
+  { subject: "at.8", payload: "x", headers: { "Nats-Batch-Id": "x7", "Nats-Batch-Sequence": "1", "Nats-Rollup": "sub" }, answers: [""] },
+  {
+    subject: "at.8",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x7", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: ['{"stream":"AT","seq":9,"batch":"x7","count":2}'],
+  },
+  {
+    subject: "at.8",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x8", "Nats-Batch-Sequence": "1", "Nats-Expected-Stream": "Q" },
+    answers: [""],
+  },
+  {
+    subject: "at.8",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "x8", "Nats-Batch-Sequence": "2", "Nats-Batch-Commit": "1" },
+    answers: ['{"error":{"code":400,"err_code":10060,"description":"expected stream does not match"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "at.8",
+    payload: "x",
+    headers: { "Nats-Batch-Id": "yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy", "Nats-Batch-Sequence": "1" },
+    answers: ['{"error":{"code":400,"err_code":10179,"description":"atomic publish batch ID is invalid"},"stream":"AT","seq":0}'],
+  },
+  {
+    subject: "$JS.API.STREAM.INFO.AT",
+    payload: '{"subjects_filter":">"}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":4,"offset":0,"limit":100000,"config":{"name":"AT","subjects":["at.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"allow_atomic":true,"metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":""}},"created":"TIME","state":{"messages":9,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":9,"last_ts":"TIME","num_subjects":4,"subjects":{"at.1":5,"at.2":1,"at.3":1,"at.8":2},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+    ],
+  },
+  { subject: "$JS.API.STREAM.DELETE.AT", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  { subject: "$JS.API.STREAM.DELETE.NA", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
 ];

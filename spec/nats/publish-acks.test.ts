@@ -34,6 +34,8 @@ class FakeStation {
       message: "",
       lastSequence: 0,
       lastMessageId: "",
+      batch: "",
+      batchCount: 0,
       ...more,
     });
   }

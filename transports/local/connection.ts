@@ -271,7 +271,7 @@ export class LocalConnection implements Session {
     const waiting = this.#outcomes.get(token);
     if (waiting === undefined) return;
     this.#outcomes.delete(token);
-    if (outcome.kind === "stored" || outcome.kind === "duplicate") {
+    if (outcome.kind === "stored" || outcome.kind === "duplicate" || outcome.kind === "staged") {
       waiting.resolve({ station: outcome.station, sequence: outcome.sequence, duplicate: outcome.kind === "duplicate" });
       return;
     }

@@ -3,6 +3,7 @@
  * clients and their tests compare them.
  *
  *     {"stream":"S","seq":7}   {"stream":"S","seq":7,"duplicate": true}
+ *     {"stream":"S","seq":9,"batch":"b1","count":2}   nothing at all for a message that waits for the rest of its batch
  *     {"error":{"code":400,"err_code":10071,"description":"wrong last sequence: 2"},"stream":"S","seq":0}
  */
 import type { PublishOutcome, PublishRefusal } from "../../lib/transport.ts";
@@ -28,6 +29,18 @@ export class AckRenderer {
   render(outcome: PublishOutcome): void {
     if (outcome.kind === "refused" || outcome.kind === "failed") {
       this.#renderError(outcome);
+      return;
+    }
+    if (outcome.kind === "staged") {
+      this.end = 0;
+      return;
+    }
+    if (outcome.batchCount > 0) {
+      const { station, sequence, batch, batchCount } = outcome;
+      this.#prefixBytes = 0;
+      this.end = this.#write(
+        `{"stream":${JSON.stringify(station)},"seq":${sequence},"batch":${JSON.stringify(batch)},"count":${batchCount}}`,
+      );
       return;
     }
     if (outcome.station !== this.#station || this.#prefixBytes === 0) this.#setStation(outcome.station);
@@ -98,6 +111,24 @@ export function publishError(outcome: PublishOutcome): PublishError {
       return { code: 400, errorCode: 10166, description: "per-message TTL is disabled" };
     case "ttl_invalid":
       return { code: 400, errorCode: 10165, description: "invalid per-message TTL" };
+    case "batch_denied":
+      return { code: 400, errorCode: 10174, description: "atomic publish is disabled" };
+    case "batch_sequence_missing":
+      return { code: 400, errorCode: 10175, description: "atomic publish sequence is missing" };
+    case "batch_incomplete":
+      return { code: 400, errorCode: 10176, description: "atomic publish batch is incomplete" };
+    case "batch_header":
+      return { code: 400, errorCode: 10177, description: `atomic publish unsupported header used: ${outcome.message}` };
+    case "batch_id_invalid":
+      return { code: 400, errorCode: 10179, description: "atomic publish batch ID is invalid" };
+    case "batch_too_large":
+      return { code: 400, errorCode: 10199, description: "atomic publish batch is too large: 1000" };
+    case "batch_commit_invalid":
+      return { code: 400, errorCode: 10200, description: "atomic publish batch commit is invalid" };
+    case "batch_duplicate_id":
+      return { code: 400, errorCode: 10201, description: "atomic publish batch contains duplicate message id" };
+    case "batches_max":
+      return { code: 429, errorCode: 10210, description: "atomic publish too many inflight" };
     case "no_space":
       return { code: 500, errorCode: 10047, description: "insufficient storage resources available" };
     case "bad_header":
