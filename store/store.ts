@@ -269,7 +269,7 @@ export interface Store {
   define(definition: LogDefinition, expectedRevision: number): Promise<Log>;
   /** Removes a log with its records and groups. Durable when resolved. */
   drop(log: Log, expectedRevision: number): Promise<void>;
-  /** Submission of several appends that are stored all or none; one ticket each, in order. One refusal refuses all. */
+  /** Submission of several appends that are stored all or none; one ticket each, in order. One refusal refuses all, and every part's outcome tells that one's reason. */
   appendAtomic(parts: readonly { readonly log: Log; readonly request: AppendRequest }[]): Ticket;
   /** True when publishers should stop being read; `events.committed` follows when it clears. */
   readonly congested: boolean;

@@ -74,17 +74,29 @@ const expected: Readonly<Record<string, readonly string[]>> = {
   oldClient: ["first 2", "message 2 1 3", "message 3 2 2", "message 4 3 1", "message 5 4 0", "kv v", "account 1 1"],
 };
 
+async function inFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "streams-"));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function check(name: string, folder: string | undefined): Promise<void> {
+  const server = await openTestBroker(folder === undefined ? {} : { folder });
+  try {
+    assert.deepEqual(await scripts[name]?.(server.port), expected[name]);
+    assert.deepEqual(server.reports, []);
+  } finally {
+    await server.close();
+  }
+}
+
 describe("official clients", () => {
-  for (const [name, script] of Object.entries(scripts)) {
-    it(`find their ${name} as with nats-server`, async () => {
-      const server = await openTestBroker();
-      try {
-        assert.deepEqual(await script(server.port), expected[name]);
-        assert.deepEqual(server.reports, []);
-      } finally {
-        await server.close();
-      }
-    });
+  for (const name of Object.keys(scripts)) {
+    it(`find their ${name} in memory as with nats-server`, () => check(name, undefined));
+    it(`find their ${name} in files as with nats-server`, () => inFolder((folder) => check(name, folder)));
   }
 
   it("are told by a real nats-server what is expected here", async (t) => {
@@ -93,13 +105,13 @@ describe("official clients", () => {
       t.skip(found.missing);
       return;
     }
-    const folder = await mkdtemp(path.join(os.tmpdir(), "nats-"));
-    const server = await startNatsServer(found.path, ["-js", "-sd", folder]);
-    try {
-      for (const [name, script] of Object.entries(scripts)) assert.deepEqual(await script(server.port), expected[name]);
-    } finally {
-      await server.stop();
-      await rm(folder, { recursive: true, force: true });
-    }
+    await inFolder(async (folder) => {
+      const server = await startNatsServer(found.path, ["-js", "-sd", folder]);
+      try {
+        for (const [name, script] of Object.entries(scripts)) assert.deepEqual(await script(server.port), expected[name]);
+      } finally {
+        await server.stop();
+      }
+    });
   });
 });

@@ -8,8 +8,8 @@ import { openTestBroker } from "./consumer-broker.ts";
 import { playSteps } from "./play-steps.ts";
 import { streamSteps } from "./stream-steps.ts";
 
-test("streams are answered for as nats-server does, word for word", async () => {
-  const server = await openTestBroker();
+async function checkDialogue(folder: string | undefined): Promise<void> {
+  const server = await openTestBroker(folder === undefined ? {} : { folder });
   try {
     const answers = await playSteps(server.port, streamSteps, 0);
     for (const [index, step] of streamSteps.entries()) {
@@ -18,6 +18,17 @@ test("streams are answered for as nats-server does, word for word", async () => 
     assert.deepEqual(server.reports, []);
   } finally {
     await server.close();
+  }
+}
+
+test("streams in memory are answered for as nats-server does, word for word", () => checkDialogue(undefined));
+
+test("streams in files are answered for as nats-server does, word for word", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "streams-"));
+  try {
+    await checkDialogue(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
   }
 });
 

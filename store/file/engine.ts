@@ -401,16 +401,8 @@ export class FileStoreEngine implements Store, LogEngine {
         if (decision.kind === "stored") continue;
         failed = index;
         refused = decision.kind;
-        // The part that was refused says why; the others only that they were.
         for (const other of parts.keys()) {
-          const own = other === index;
-          this.#outcome(
-            first + other,
-            decision.kind,
-            own ? decision.sequence : 0,
-            own ? decision.detail : "",
-            own ? decision.lastMessageId : "",
-          );
+          this.#outcome(first + other, decision.kind, decision.sequence, decision.detail, decision.lastMessageId);
         }
         break;
       }
