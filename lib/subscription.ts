@@ -91,7 +91,7 @@ export class Subscription {
   }
 
   set condition(condition: Condition | undefined) {
-    this.#special().condition = condition;
+    if (condition !== this.condition) this.#special().condition = condition;
   }
 
   /** After how many deliveries it ends by itself (0 = never). Kept by the owner session. */
