@@ -11,6 +11,8 @@ const stored: PublishOutcome = {
   message: "",
   lastSequence: 0,
   lastMessageId: "",
+  batch: "",
+  batchCount: 0,
 };
 
 function rendered(acks: AckRenderer, outcome: Partial<PublishOutcome>): string {
