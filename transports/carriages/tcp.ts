@@ -2,8 +2,8 @@
  * The TCP carriage, and TLS on top of it. Owns node:net. Nagle's delay is off because writers coalesce already; a socket's
  * error is told once, through `closed`.
  */
-import { createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import { createServer, Socket } from "node:net";
+import type { OnReadOpts, Server, SocketConstructorOpts } from "node:net";
 import type { ClientCertificate } from "../../lib/auth/certificate.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { BrokerError } from "../../lib/errors.ts";
@@ -26,9 +26,15 @@ export interface TcpListenOptions {
   readonly accept: (connection: Connection) => void;
 }
 
+/** What one read takes at most. */
+const readBytes = 64 * 1024;
+
 /** Resolves when the port accepts. Rejects with a BrokerError that says what to do. */
 export function listenTcp(options: TcpListenOptions): Promise<Listener> {
-  const server = createServer({ noDelay: true, keepAlive: true }, (socket) => options.accept(new TcpConnection(socket, options.clock)));
+  const inPlace = new InPlaceReader();
+  const server = createServer({ noDelay: true, keepAlive: true, pauseOnConnect: true }, (socket) =>
+    options.accept(new TcpConnection(socket, options.clock, inPlace)),
+  );
   return new Promise((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, options)));
     server.listen({ host: options.host, port: options.port, backlog: options.backlog ?? 1024 }, () => {
@@ -81,6 +87,33 @@ class TcpListener implements Listener {
   }
 }
 
+/**
+ * Lets all sockets of a listener read into one buffer, because a handler uses a chunk only during its call: else Node makes a buffer
+ * of 64 KiB for each read, which costs a publisher's connection a seventh of its time. Node offers this (`onread`) only to sockets
+ * one makes oneself; so the accepted socket's handle moves to one. Where Node's insides do not look as expected, nothing moves.
+ */
+class InPlaceReader {
+  readonly #buffer: Buffer = Buffer.allocUnsafeSlow(readBytes);
+
+  adopt(accepted: Socket, read: (chunk: Buffer) => void): Socket | undefined {
+    const inside: { _handle?: unknown } = Object(accepted);
+    const handle = inside._handle;
+    if (typeof handle !== "object" || handle === null || !("readStart" in handle)) return undefined;
+    inside._handle = null;
+    const options: SocketConstructorOpts & { readonly handle: object; readonly onread: OnReadOpts } = {
+      handle,
+      onread: {
+        buffer: this.#buffer,
+        callback: (bytes) => {
+          read(bytes === readBytes ? this.#buffer : this.#buffer.subarray(0, bytes));
+          return true;
+        },
+      },
+    };
+    return new Socket(options);
+  }
+}
+
 class TcpConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -88,6 +121,8 @@ class TcpConnection implements Connection {
   readonly localPort: number;
   peerCertificate: ClientCertificate | undefined;
   #socket: Socket;
+  /** Its bytes come by themselves, not as events. */
+  #inPlace: boolean;
   #handler: ConnectionHandler | undefined;
   #secure: boolean;
   #ending: boolean;
@@ -97,14 +132,17 @@ class TcpConnection implements Connection {
   #error: Error | undefined;
   readonly #clock: Clock;
 
-  constructor(socket: Socket, clock: Clock) {
+  constructor(accepted: Socket, clock: Clock, inPlace: InPlaceReader) {
     this.#clock = clock;
-    this.remoteAddress = socket.remoteAddress ?? "";
-    this.remotePort = socket.remotePort ?? 0;
-    this.localAddress = socket.localAddress ?? "";
-    this.localPort = socket.localPort ?? 0;
+    this.remoteAddress = accepted.remoteAddress ?? "";
+    this.remotePort = accepted.remotePort ?? 0;
+    this.localAddress = accepted.localAddress ?? "";
+    this.localPort = accepted.localPort ?? 0;
     this.peerCertificate = undefined;
+    const adopted = inPlace.adopt(accepted, (chunk) => this.#read(chunk));
+    const socket = adopted ?? accepted;
     this.#socket = socket;
+    this.#inPlace = adopted !== undefined;
     this.#handler = undefined;
     this.#secure = false;
     this.#ending = false;
@@ -129,11 +167,13 @@ class TcpConnection implements Connection {
   }
 
   #listen(socket: Socket): void {
-    const handler = this.#handler;
-    if (handler === undefined) return;
-    socket.on("data", (chunk: Buffer) => {
-      if (!this.#closed && !this.#ending) handler.data(chunk);
-    });
+    if (this.#handler === undefined) return;
+    if (!this.#inPlace) socket.on("data", (chunk: Buffer) => this.#read(chunk));
+    socket.resume();
+  }
+
+  #read(chunk: Buffer): void {
+    if (!this.#closed && !this.#ending) this.#handler?.data(chunk);
   }
 
   write(bytes: Buffer, done: () => void): void {
@@ -181,6 +221,7 @@ class TcpConnection implements Connection {
       upgraded.on("error", (error) => (this.#error ??= error));
       upgraded.on("close", () => this.#gone());
       this.#socket = upgraded;
+      this.#inPlace = false;
       const waiting = this.#upgrading ?? [];
       this.#upgrading = undefined;
       for (const { bytes, done } of waiting) this.write(bytes, done);
