@@ -1,5 +1,6 @@
 /** A session's handle on the broker: bound to one tenant and one identity, dropped with the session. */
 import type { Identity } from "./auth/identity.ts";
+import type { Timer } from "./clock.ts";
 import type { Message } from "./message.ts";
 import type { Subject } from "./router/subject.ts";
 import type { Subscription } from "./subscription.ts";
@@ -26,6 +27,8 @@ export class TenantAttachment implements Attachment {
   readonly session: Session;
   readonly tenant: Tenant;
   captured = 0;
+  /** Runs until the identity's credentials expire; set and cancelled by the host. */
+  expiry: Timer | undefined = undefined;
   readonly #host: AttachmentHost;
   /** In the order they came; those that have gone from the index stay until they are many. */
   #subscriptions: Subscription[] = [];

@@ -23,6 +23,8 @@ export interface Lane {
   readonly pending: Pending;
 }
 
+const dayMs = 86_400_000;
+
 export interface BrokerOptions {
   readonly clock: Clock;
   readonly random: Random;
@@ -118,7 +120,15 @@ export class Broker implements AttachmentHost {
   attach(session: Session, identity: Identity): TenantAttachment {
     const attachment = new TenantAttachment(this, this.tenant(identity.tenant), session, identity);
     this.#attachments.set(session, attachment);
+    if (identity.expiresMs !== undefined) this.#expireAt(attachment, identity.expiresMs);
     return attachment;
+  }
+
+  /** Ends the session when its credentials do. A timer's range is shorter than theirs may be: it looks again now and then. */
+  #expireAt(attachment: TenantAttachment, expiresMs: number): void {
+    const leftMs = expiresMs - this.clock.nowUs() / 1000;
+    if (leftMs <= 0) attachment.session.close("credentials_expired");
+    else attachment.expiry = this.clock.after(Math.min(leftMs, dayMs), () => this.#expireAt(attachment, expiresMs));
   }
 
   /** Everybody attached now. */
@@ -150,6 +160,7 @@ export class Broker implements AttachmentHost {
   }
 
   detached(attachment: TenantAttachment): void {
+    attachment.expiry?.cancel();
     this.#attachments.delete(attachment.session);
     this.#held.delete(attachment.session);
     this.#stalled.delete(attachment.session);

@@ -215,6 +215,8 @@ export class Authenticator {
     }
     if (given(shown.nkey)) return this.#byKey(shown.nkey, shown);
     if (given(shown.jwt)) return "jwt_unsupported";
+    // A protocol without a place for tokens shows them as a password, beside a name that nobody has.
+    if (given(shown.user) && given(shown.token) && !this.#entries.has(shown.user)) return this.#byToken(shown.token, shown.remoteAddress);
     if (given(shown.user)) return this.#byPassword(shown.user, shown.password ?? "", shown.remoteAddress);
     if (given(shown.token)) return this.#byToken(shown.token, shown.remoteAddress);
     if (given(shown.password)) return "unknown_user";

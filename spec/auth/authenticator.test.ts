@@ -111,6 +111,8 @@ test("tokens in clear and hashed find their users", async () => {
   equal(await show({ token: "t-h" }), "h");
   equal(await show({ token: "t-x" }), "refused: wrong_secret");
   equal(await show({ user: "a", password: "t-a" }), "refused: unknown_user", "a token is no password");
+  equal(await show({ user: "whatever", password: "t-a", token: "t-a" }), "a", "a protocol that has passwords only");
+  equal(await show({ user: "b", password: "t-a", token: "t-a" }), "refused: unknown_user");
   await authenticator.close();
 });
 

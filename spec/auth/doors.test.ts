@@ -168,7 +168,48 @@ test("a user that goes takes its connections with it, at both doors", async () =
   await boss.flush();
   await rejects(connectNats({ port: doors.natsPort, user: "dev", pass: "p", reconnect: false }), /authorization violation/i);
   await boss.close();
-  await client.endAsync(true);
+  client.end(true);
+});
+
+test("a token holds at both doors, as a password or a user name", async () => {
+  await using doors = await open([{ user: "gate", token: "t0ken" }]);
+  const boss = await connectNats({ port: doors.natsPort, token: "t0ken" });
+  await boss.flush();
+  await boss.close();
+  const attempts: [string, string | undefined, string | undefined, boolean][] = [
+    ["a", "anybody", "t0ken", true],
+    ["b", "t0ken", undefined, true],
+    ["d", "anybody", "wrong", false],
+    ["e", undefined, undefined, false],
+  ];
+  for (const [clientId, username, password, verdict] of attempts) {
+    const client = connectMqtt(`mqtt://127.0.0.1:${doors.mqttPort}`, {
+      clientId,
+      ...(username === undefined ? {} : { username }),
+      ...(password === undefined ? {} : { password }),
+      protocolVersion: 5,
+      reconnectPeriod: 0,
+    });
+    const connected = await new Promise<boolean>((resolve) => {
+      client.once("connect", () => resolve(true));
+      client.on("error", () => resolve(false));
+      client.once("close", () => resolve(false));
+    });
+    equal(connected, verdict, clientId);
+    client.end(true);
+  }
+});
+
+test("connections end when their user's time is over, at both doors", async () => {
+  const soon = new Date(Date.now() + 800).toISOString();
+  await using doors = await open([{ user: "dev", password: "p", expires: soon }]);
+  const { client } = await device(doors.mqttPort, "dev", "d1");
+  const listener = await connectNats({ port: doors.natsPort, user: "dev", pass: "p", reconnect: false });
+  const error = await listener.closed();
+  ok(/expired/i.test(String(error?.message ?? error)), String(error));
+  await until("the device is gone", () => !client.connected);
+  await rejects(connectNats({ port: doors.natsPort, user: "dev", pass: "p", reconnect: false }), /authorization violation/i);
+  client.end(true);
 });
 
 test("a session's messages wait for its user, not for whoever has its client identifier", async () => {

@@ -63,6 +63,8 @@ export class MqttDoor {
   readonly #listeners: Listener[] = [];
   readonly #sys: SysTopics;
   #closing = false;
+  /** While closing: told when the last connection has gone. */
+  #emptied: (() => void) | undefined;
 
   constructor(options: MqttDoorOptions) {
     this.broker = options.broker;
@@ -205,6 +207,7 @@ export class MqttDoor {
   /** A connection has gone; `clean` when the client said goodbye. */
   connectionClosed(connection: MqttConnection, clean: boolean): void {
     this.connections.delete(connection);
+    if (this.connections.size === 0) this.#emptied?.();
     const session = connection.session;
     if (session === undefined || session.connection !== connection) return;
     session.connection = undefined;
@@ -283,9 +286,12 @@ export class MqttDoor {
       else connection.close("shutdown");
     }
     for (const listener of this.#listeners) await listener.close();
-    const givenUpMs = this.clock.monotonicMs() + 2_000;
-    while (this.connections.size > 0 && this.clock.monotonicMs() < givenUpMs)
-      await new Promise<void>((resolve) => this.clock.after(10, resolve));
+    if (this.connections.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#emptied = resolve;
+        this.clock.after(2_000, resolve);
+      });
+    }
     for (const connection of this.connections) connection.destroy();
   }
 }

@@ -32,7 +32,8 @@ export async function authenticate(door: MqttDoor, connection: MqttConnection, p
   const identity = await door.authentication.authenticate({
     user: packet.userName,
     password: packet.userName === undefined ? undefined : packet.password?.toString("utf8"),
-    token: packet.userName === undefined ? packet.password?.toString("utf8") : packet.password === undefined ? packet.userName : undefined,
+    // MQTT has no place of its own for a token: it is the password, or a user name without one.
+    token: packet.password?.toString("utf8") ?? packet.userName,
     nkey: undefined,
     signature: undefined,
     nonce: "",
