@@ -45,6 +45,8 @@ export interface GroupOwner {
 
 export type PullRefusal = "push" | "waitingMax" | "batchMax" | "expiresMax" | "bytesMax" | "requestsPending" | "closed";
 
+/** Unacknowledged deliveries of a group that sets no limit, about 40 bytes each; then new ones wait. */
+const inFlightMax = 1 << 20;
 /** Deliveries made at once when a pull arrives; the rest takes its turn. */
 const pullBudget = 256;
 
@@ -259,6 +261,12 @@ export class Group implements Scheduled {
     return this.#push === undefined ? this.#pulls.ready > 0 : !this.#push.blocked;
   }
 
+  /** The log has committed. */
+  committed(): void {
+    if (this.#reader.stale) this.#reader.extend();
+    this.wake();
+  }
+
   wake(): void {
     if (this.hungry && !this.#closed) this.#owner.scheduler.ready(this);
   }
@@ -321,10 +329,6 @@ export class Group implements Scheduled {
 
   /** A record left the log. */
   left(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {
-    if (sequence === 0) {
-      void this.#recount();
-      return;
-    }
     if (this.#reader.left(sequence, subject, start, end)) return;
     const full = this.#full();
     if (this.#inFlight.live === 0 || !this.#inFlight.release(sequence)) return;
@@ -534,15 +538,15 @@ export class Group implements Scheduled {
   }
 
   #acked(wasFull: boolean): void {
-    this.ackedUs = this.#owner.scheduler.clock.nowUs();
+    // As exact as progress is saved: not per ack.
+    if (!this.#dirty || this.ackedUs === 0) this.ackedUs = this.#owner.scheduler.clock.nowUs();
     this.#touched = true;
     this.#touch();
     if (wasFull) this.wake();
   }
 
   #full(): boolean {
-    const max = this.#config.ackPendingMax;
-    return max > 0 && this.#inFlight.live >= max && this.#config.ack !== "none";
+    return this.#config.ack !== "none" && this.#inFlight.live >= (this.#config.ackPendingMax || inFlightMax);
   }
 
   #sample(sequence: Sequence, position: number): void {
@@ -624,14 +628,6 @@ export class Group implements Scheduled {
     let wanted = 0;
     for (const pull of this.#pulls.all()) wanted += pull.left;
     return wanted;
-  }
-
-  async #recount(): Promise<void> {
-    const first = this.#owner.log.state.firstSequence;
-    const ring = this.#inFlight.ring;
-    while (ring.live > 0 && ring.lowest < first) this.#inFlight.release(ring.lowest);
-    this.#touch();
-    await this.#reader.recount();
   }
 
   #nowMs(): number {

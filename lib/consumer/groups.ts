@@ -159,7 +159,7 @@ export class Groups implements GroupOwner, StationGroups {
 
   /** After each commit that touched the log. */
   committed(): void {
-    for (const group of this.#groups.values()) group.wake();
+    for (const group of this.#groups.values()) group.committed();
   }
 
   removed(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {

@@ -24,6 +24,8 @@ export class GroupReader {
   view: RecordView | undefined = undefined;
   /** Its sequence when it is delivered once more; 0 = for the first time. */
   repeating: Sequence = 0;
+  /** The count is not to be believed: `extend` counts again. */
+  stale = false;
   readonly #log: Log;
   readonly #inFlight: InFlight;
   readonly #listener: ReaderListener;
@@ -78,17 +80,10 @@ export class GroupReader {
     return this.#outstanding.start(this.#filter, this.#position(), this.#skipsLeft());
   }
 
-  /** Very many records have left: counts again in the background. */
-  recount(): Promise<void> {
-    return this.#outstanding.recount(
-      () => this.#position(),
-      () => this.#skipsLeft(),
-    );
-  }
-
   /** Takes what was committed since into the count. */
   extend(): void {
-    this.#outstanding.extend(this.#position());
+    if (this.stale) this.#recount();
+    else this.#outstanding.extend(this.#position());
   }
 
   /** Starts over at a sequence. */
@@ -154,6 +149,11 @@ export class GroupReader {
 
   /** A record left the log. True when it was to be delivered for the first time. */
   left(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean {
+    if (sequence === 0) {
+      // Very many leave just now: they are counted once that is over.
+      this.stale = true;
+      return true;
+    }
     if (sequence < this.#next) return false;
     if (this.#skips === undefined || sequence >= this.#resume) this.#outstanding.left(sequence, subject, start, end);
     else if (this.#isSkip(sequence)) this.#outstanding.delivered();
@@ -177,7 +177,7 @@ export class GroupReader {
     for (;;) {
       const step = this.#cursor.next();
       if (step !== "damaged") return step;
-      void this.recount();
+      this.stale = true;
     }
   }
 
@@ -196,6 +196,18 @@ export class GroupReader {
     this.#cursor.seek(this.#next);
     this.#listener.moved();
     return this.#advance();
+  }
+
+  #recount(): void {
+    this.stale = false;
+    const first = this.#log.state.firstSequence;
+    const { ring } = this.#inFlight;
+    while (ring.live > 0 && ring.lowest < first) this.#inFlight.release(ring.lowest);
+    this.#listener.moved();
+    void this.#outstanding.recount(
+      () => this.#position(),
+      () => this.#skipsLeft(),
+    );
   }
 
   #isSkip(sequence: Sequence): boolean {

@@ -15,7 +15,7 @@ type Step = readonly [kind: string, a: number, b: number];
 
 const kinds = [
   ..."publish publish publish commit commit pull pull pull ack ack ack ack nak term progress".split(" "),
-  ..."advance advance remove crash checkpoint slow drain".split(" "),
+  ..."advance advance remove purge crash checkpoint slow drain".split(" "),
 ];
 const subjects = ["a.1", "a.2", "b.1", "c"];
 
@@ -166,6 +166,16 @@ class Life {
       case "remove": {
         const sequence = 1 + (a % Math.max(1, stage.log.visible));
         if (stage.log.removeSequence(sequence)) this.pending.delete(sequence);
+        this.commit();
+        break;
+      }
+      case "purge": {
+        if (stage.log.visible === 0) break;
+        const upTo = 1 + (a % stage.log.visible);
+        stage.log.purge(upTo);
+        for (const sequence of this.pending.keys()) if (sequence <= upTo) this.pending.delete(sequence);
+        this.commit();
+        // What a purge takes from the pending set is saved with the commit after it.
         this.commit();
         break;
       }

@@ -163,6 +163,17 @@ export class TinyLog implements Log {
     return true;
   }
 
+  /** Everything up to `upTo` leaves; that it does is said once, in the middle of it. */
+  purge(upTo: Sequence): void {
+    let said = false;
+    for (const sequence of this.records.keys()) {
+      if (sequence > upTo) continue;
+      this.records.delete(sequence);
+      if (!said) this.removed?.(0, new Uint8Array(0), 0, 0);
+      said = true;
+    }
+  }
+
   remove(_removal: Removal): Promise<number> {
     throw new Error("removeSequence instead");
   }
