@@ -5,6 +5,7 @@ import { Subject } from "../../lib/router/subject.ts";
 import type { StationConfig } from "../../lib/station/config.ts";
 import type { Station, StationGroups } from "../../lib/station/station.ts";
 import { Stations } from "../../lib/station/stations.ts";
+import type { Subscription } from "../../lib/subscription.ts";
 import type { Tenant } from "../../lib/tenant.ts";
 import type { PublishOutcome, Session } from "../../lib/transport.ts";
 import type { Log, Sequence, Store } from "../../store/store.ts";
@@ -79,7 +80,7 @@ export class Publisher implements Session {
   readonly echo = true;
   readonly room: number = Number.MAX_SAFE_INTEGER;
   readonly told: Told[] = [];
-  deliver(): boolean {
+  deliver(_subscription: Subscription, _message: Message): boolean {
     return true;
   }
   published(token: number, { kind, station, sequence, code }: PublishOutcome): void {

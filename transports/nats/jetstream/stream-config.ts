@@ -2,6 +2,7 @@
  * A station's configuration in JetStream's JSON and back. The order of fields, what is left out and what absent numbers are echoed
  * as follow nats-server's StreamConfig. What a stream could be asked for but a station cannot do is refused by name.
  */
+import type { Durability } from "../../../store/store.ts";
 import { stationConfig } from "../../../lib/station/config.ts";
 import type { StationConfig } from "../../../lib/station/config.ts";
 import { apiLevel, natsVersion } from "../info.ts";
@@ -52,6 +53,9 @@ export const streamConfigFields: Fields = {
 
 export const streamConfigRequestFields: Fields = { ...streamConfigFields, pedantic: "bool" };
 
+/** Metadata that says which durability a station has of its own. */
+export const durabilityKey = "waystation.durability";
+
 /** Fields that ask for something this broker does not do, with what it is called. */
 const unsupported: Readonly<Record<string, string>> = {
   mirror: "mirrors",
@@ -76,7 +80,6 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
   if (flag(values, "pedantic")) checkPedantic(values);
   const limits = inner(values, "consumer_limits") ?? {};
   const placement = inner(values, "placement");
-  const asynchronous = text(values, "persist_mode") === "async";
   const window = count(values, "duplicate_window");
   return stationConfig({
     name: text(values, "name"),
@@ -95,7 +98,7 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
     ...(window === 0 ? {} : { duplicateWindowMs: window / 1e6 }),
     replicas: count(values, "num_replicas") || 1,
     partitions: before?.partitions ?? 1,
-    durability: before !== undefined && isAsynchronous(before) === asynchronous ? before.durability : asynchronous ? "interval" : undefined,
+    durability: durabilityOf(values),
     noAck: flag(values, "no_ack"),
     sealed: flag(values, "sealed"),
     denyDelete: flag(values, "deny_delete"),
@@ -177,6 +180,17 @@ function requiredLevel(config: StationConfig): number {
 
 function isAsynchronous(config: StationConfig): boolean {
   return config.durability !== undefined && config.durability !== "always";
+}
+
+/**
+ * What an acknowledgement promises: JetStream's JSON knows only "as the server does" and asynchronous, so that the exact word may
+ * stand in the metadata.
+ */
+function durabilityOf(values: Values): Durability | undefined {
+  const word = metadataOf(values)[durabilityKey];
+  if (word === undefined) return text(values, "persist_mode") === "async" ? "interval" : undefined;
+  if (word === "always" || word === "interval" || word === "none") return word;
+  throw apiErrors.streamConfig(`metadata ${durabilityKey} is always, interval or none`);
 }
 
 function refuseUnsupported(values: Values): void {
