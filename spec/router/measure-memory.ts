@@ -30,15 +30,15 @@ function fill(filterOf: (i: number) => string): { bytes: number; left: number } 
 /** The same by clients of the NATS door: what sessions and attachments keep is in it. */
 async function fillThroughDoor(): Promise<{ bytes: number; left: number }> {
   const each = 10_000;
-  const { port, broker, close } = await openTestDoor();
-  const { router } = broker.tenant("$G");
-  const warm = await LineClient.open(port);
+  const door = await openTestDoor();
+  const { router } = door.broker.tenant("$G");
+  const warm = await LineClient.open(door.port);
   warm.send("PING\r\n");
   await warm.line("PONG");
   const before = held();
   const clients: LineClient[] = [];
   for (let done = 0; done < count; done += each) {
-    const client = await LineClient.open(port);
+    const client = await LineClient.open(door.port);
     clients.push(client);
     let lines = 'CONNECT {"verbose":false}\r\n';
     for (let i = 1; i <= each; i++) lines += `SUB dev.${done + i}.* ${i}\r\n`;
@@ -51,7 +51,7 @@ async function fillThroughDoor(): Promise<{ bytes: number; left: number }> {
   clients.length = 0;
   const left = held() - before;
   warm.close();
-  await close();
+  await door.close();
   return { bytes, left };
 }
 
