@@ -3,6 +3,7 @@
  * folder are lost, and any operation can be made to fail. Every state a crash could leave is shown to `onOperation`, in the middle
  * of each operation.
  */
+import { createHash } from "node:crypto";
 import type {
   Disk,
   DiskFile,
@@ -162,6 +163,13 @@ export class FakeDisk implements Disk {
 
   paths(): string[] {
     return [...this.#names.keys()].sort();
+  }
+
+  /** Equal for disks that hold the same. */
+  fingerprint(): string {
+    const hash = createHash("sha1");
+    for (const path of this.paths()) hash.update(path).update(this.content(path));
+    return hash.digest("base64");
   }
 
   usedBytes(): number {

@@ -7,7 +7,7 @@
  */
 import { Deletions } from "../ledger/deletions.ts";
 import type { Disk } from "../disk.ts";
-import { isNoSpace } from "../disk.ts";
+import { errorCode, isNoSpace } from "../disk.ts";
 import type { BlockCache } from "./block-cache.ts";
 import { Block } from "./block.ts";
 import type { ByteWriter } from "./bytes.ts";
@@ -96,7 +96,7 @@ export class Checkpointer {
     this.#hooks = hooks;
   }
 
-  async start(recovered: Recovered): Promise<void> {
+  async start(recovered: Recovered, ballastBytes: number): Promise<void> {
     this.#nextSegment = recovered.nextSegment;
     this.#checkpoint = recovered.checkpoint;
     this.tailBytes = recovered.tailBytes;
@@ -109,18 +109,28 @@ export class Checkpointer {
       for (const run of log.goneRuns) this.#addRun(run);
     }
     this.#droppedLogs = [...recovered.dropped];
-    for (const name of recovered.orphans) await this.#disk.unlink(`${this.#folder}/${name}`);
     await this.#manifest.start(recovered.manifestCut);
+    if (this.#manifest.bytes === 0) {
+      // A new folder has a manifest before it has a journal: a journal without one is damage.
+      const edit = newEdit();
+      new ManifestEncoder(edit).checkpoint(this.#checkpoint);
+      await this.#manifest.rewrite(edit);
+    }
     this.#rewrittenBytes = this.#manifest.bytes;
-    await this.#manifest.keepBallast(recovered.hasBallast);
+    await this.#manifest.keepBallast(ballastBytes, recovered.hasBallast);
   }
 
-  /** Says that from now on a journal is expected. */
-  async unseal(checkpoint: Checkpoint): Promise<void> {
+  /** The new journal is there: says that from now on one is expected, then removes what nothing refers to. */
+  async unseal(orphans: readonly string[]): Promise<void> {
     const edit = newEdit();
-    this.#checkpoint = { ...checkpoint, sealed: false };
+    this.#checkpoint = { ...this.#checkpoint, sealed: false };
     new ManifestEncoder(edit).checkpoint(this.#checkpoint);
     await this.#manifest.append(edit);
+    for (const name of orphans) {
+      await this.#disk.unlink(`${this.#folder}/${name}`).catch((error: unknown) => {
+        if (errorCode(error) !== "ENOENT") throw error;
+      });
+    }
   }
 
   /** False while one runs, and for a moment after one failed. */

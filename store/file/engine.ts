@@ -65,6 +65,8 @@ export interface FileStoreLimits {
   readonly freeBytesMin: number;
   /** Message ids remembered per log; beyond, publishes with an id are refused. */
   readonly duplicateIdsMax: number;
+  /** Disk set aside, so that what frees space can be written when there is none. */
+  readonly ballastBytes: number;
   readonly journal: JournalOptions;
 }
 
@@ -74,6 +76,7 @@ export const fileStoreLimits: FileStoreLimits = {
   cacheBytesMax: 32 << 20,
   freeBytesMin: 64 << 20,
   duplicateIdsMax: 1 << 20,
+  ballastBytes: 1 << 20,
   journal: journalDefaults,
 };
 
@@ -213,10 +216,9 @@ export class FileStoreEngine implements Store, LogEngine {
     }
     this.#nextLogId = recovered.nextLogId;
     for (const message of recovered.faults) this.#fault(message, false);
-    await this.#checkpointer.start(recovered);
+    await this.#checkpointer.start(recovered, this.#options.limits.ballastBytes);
     await this.#journal.start(recovered.position);
-    // From here on a missing journal is damage.
-    await this.#checkpointer.unseal(recovered.checkpoint);
+    await this.#checkpointer.unseal(recovered.orphans);
     this.#kind = "open";
     this.#reason = "";
     for (const log of recovered.logs) {

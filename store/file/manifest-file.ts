@@ -22,8 +22,7 @@ const alignment = 8;
 export const manifestName = "manifest";
 const manifestNewName = "manifest.new";
 /** Space kept so that an edit that frees space can be written on a full disk. */
-const ballastName = "ballast";
-const ballastBytes = 1 << 20;
+export const ballastName = "ballast";
 
 /** A new edit: write items into it, then hand it to `append` or `rewrite`. */
 export function newEdit(): ByteWriter {
@@ -133,7 +132,7 @@ export class ManifestFile {
   }
 
   /** Sets space aside, when there is some. */
-  async keepBallast(exists: boolean): Promise<void> {
+  async keepBallast(bytes: number, exists: boolean): Promise<void> {
     if (this.#hasBallast || exists) {
       this.#hasBallast = true;
       return;
@@ -141,7 +140,7 @@ export class ManifestFile {
     const path = `${this.#folder}/${ballastName}`;
     try {
       const file = await this.#disk.open(path, "create");
-      await file.write(Buffer.alloc(ballastBytes), 0);
+      await file.write(Buffer.alloc(bytes), 0);
       await file.close();
       this.#hasBallast = true;
     } catch {
@@ -182,8 +181,6 @@ export class ManifestFile {
 export function isManifestExtra(name: string): boolean {
   return name === manifestNewName || name === ballastName;
 }
-
-export { ballastName };
 
 /** The length of the sound edit at `at`, else 0. */
 function soundEdit(view: DataView, bytes: Buffer, at: number): number {
