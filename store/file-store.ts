@@ -35,3 +35,6 @@ export class FileStore extends FileStoreEngine {
     });
   }
 }
+
+export { checkFolder } from "./file/fsck.ts";
+export type { FolderFinding, FolderProgress, FolderReport } from "./file/fsck.ts";

@@ -98,9 +98,14 @@ export function readBatchHeader(view: DataView, bytes: Uint8Array, at: number, e
   };
 }
 
-/** The epoch of what begins at `at`, sound or not; 0 when nothing of a journal begins there. */
-export function batchEpochAt(view: DataView, at: number, end: number): number {
-  return end - at >= batchHeaderBytes && view.getUint32(at, true) === batchMagic ? view.getFloat64(at + 16, true) : 0;
+/** True when what begins at `at`, sound or not, was once written as this batch: any of three fields says so. */
+export function wasBatch(view: DataView, at: number, end: number, epoch: number, number: number, previous: number): boolean {
+  if (end - at < batchHeaderBytes) return false;
+  return (
+    view.getFloat64(at + 16, true) === epoch ||
+    view.getFloat64(at + 24, true) === number ||
+    (previous !== 0 && view.getUint32(at + 12, true) === previous)
+  );
 }
 
 export const journalFilePattern: RegExp = /^journal-(\d{10})\.wal$/;

@@ -7,11 +7,11 @@ import { StoreError } from "../store.ts";
 import {
   alignBatch,
   batchAlignment,
-  batchEpochAt,
   batchHeaderBytes,
   batchMagic,
   journalFilePattern,
   readBatchHeader,
+  wasBatch,
 } from "./journal-format.ts";
 import type { BatchHeader } from "./journal-format.ts";
 import type { FilledFile } from "./journal.ts";
@@ -79,7 +79,7 @@ export async function readJournal(
       if (header === undefined || header.epoch !== file.number) {
         const next = findBatch(view, bytes, at, file.number);
         // Something of this epoch begins here and is not whole: the torn tail, unless a later batch says otherwise.
-        if (next !== undefined || batchEpochAt(view, at, bytes.length) === file.number) {
+        if (next !== undefined || wasBatch(view, at, bytes.length, file.number, last + 1, checksum)) {
           gap ??= { name: file.name, from: at, to: next ?? bytes.length };
         }
         if (next === undefined) break;
