@@ -48,6 +48,15 @@ describe("the NATS decoder", () => {
     ]);
   });
 
+  it("keeps the last ordinary subject while acks and requests pass", () => {
+    assert.deepEqual(frames("PUB ab 0\r\n\r\nPUB $JS.ACK.1 0\r\n\r\nPUB $JS.ACK.1 0\r\n\r\nPUB ab 0\r\n\r\n"), [
+      'publish ab [] 0 "" false',
+      'publish $JS.ACK.1 [] 0 "" false',
+      'publish $JS.ACK.1 [] 0 "" false',
+      'publish ab [] 0 "" true',
+    ]);
+  });
+
   it("says of each kind of nonsense what it is", () => {
     assert.deepEqual(frames("FOO\r\n"), ["unknownOperation"]);
     assert.deepEqual(frames("PUBx a 1\r\n"), ["unknownOperation"]);
@@ -72,7 +81,7 @@ describe("the NATS decoder", () => {
   });
 
   it("gives the same frames wherever the stream is cut", () => {
-    const subject = fc.constantFrom("a", "a.b", "orders.eu.1", "*", ">", "a".repeat(40), "ä.ö");
+    const subject = fc.constantFrom("a", "a.b", "$JS.ACK.1", "orders.eu.1", "*", ">", "a".repeat(40), "ä.ö");
     const line = fc.oneof(
       fc
         .record({

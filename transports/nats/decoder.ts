@@ -59,6 +59,7 @@ const newline = 10;
 const carriageReturn = 13;
 const space = 32;
 const tab = 9;
+const dollar = 0x24;
 
 const nothing = Buffer.alloc(0);
 
@@ -67,8 +68,10 @@ export class Decoder {
   buffer: Buffer;
   subjectStart: number;
   subjectEnd: number;
-  /** The subject has the same bytes as the previous PUB's. */
+  /** The subject has the same bytes as the last one kept. */
   subjectRepeated: boolean;
+  /** The subject is the one kept now. One that starts with `$` (an ack, a request) rarely comes again, and is not. */
+  subjectKept: boolean;
   /** Equal = none. For SUB the queue group. */
   replyStart: number;
   replyEnd: number;
@@ -99,7 +102,7 @@ export class Decoder {
   #frameEnd: number;
   #failure: FrameKind;
   /**
-   * The previous PUB's line, made with the first one, because most idle connections never publish. A line without reply comes again
+   * The line of the last PUB whose subject is kept, made with the first one, because most idle connections never publish. A line without reply comes again
    * byte for byte when the next message is as long: `#lineBytes` of it are compared before anything is parsed (0: not worth it).
    */
   #line: Buffer;
@@ -114,6 +117,7 @@ export class Decoder {
     this.subjectStart = 0;
     this.subjectEnd = 0;
     this.subjectRepeated = false;
+    this.subjectKept = false;
     this.replyStart = 0;
     this.replyEnd = 0;
     this.sidStart = 0;
@@ -298,6 +302,7 @@ export class Decoder {
         while (index < lineBytes && buffer[start + index] === line[index]) index++;
         if (index === lineBytes) {
           this.subjectRepeated = true;
+          this.subjectKept = true;
           this.subjectStart = start + this.#lineSubjectStart;
           this.subjectEnd = start + this.#lineSubjectEnd;
           this.replyStart = 0;
@@ -493,11 +498,15 @@ export class Decoder {
       return frame.none;
     }
     if (buffer[bodyEnd] !== carriageReturn || buffer[bodyEnd + 1] !== newline) return this.#fail(frame.unknownOperation);
-    const reusable = !headers && !withReply;
-    if (!repeated || reusable) this.#remember(buffer, start, argumentStart, subjectEnd, reusable ? bodyStart : subjectEnd);
-    else this.#lineBytes = 0;
-    this.#lineBodyBytes = total;
+    const kept = buffer[argumentStart] !== dollar;
+    if (kept) {
+      const reusable = !headers && !withReply;
+      if (!repeated || reusable) this.#remember(buffer, start, argumentStart, subjectEnd, reusable ? bodyStart : subjectEnd);
+      else this.#lineBytes = 0;
+      this.#lineBodyBytes = total;
+    }
     this.subjectRepeated = repeated;
+    this.subjectKept = kept;
     this.subjectStart = argumentStart;
     this.subjectEnd = subjectEnd;
     this.replyStart = withReply ? secondStart : 0;

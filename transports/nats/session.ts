@@ -310,7 +310,7 @@ export class NatsSession implements Session, ConnectionHandler {
     let subject = this.#previousSubject;
     if (subject === undefined || !decoder.subjectRepeated) {
       subject = attachment.subject(buffer, decoder.subjectStart, decoder.subjectEnd);
-      this.#previousSubject = subject.transient ? undefined : subject;
+      if (decoder.subjectKept) this.#previousSubject = subject.transient ? undefined : subject;
     }
     this.messagesIn++;
     this.bytesIn += decoder.bodyEnd - decoder.bodyStart;
