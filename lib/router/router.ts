@@ -25,10 +25,11 @@ export interface RouterOptions {
 
 /** How many remembered subjects are looked at for stale answers when a subscription goes. */
 const tidiedPerRemoval = 4;
-/** Subjects that begin so are not met twice. */
-const oneOffs: readonly Buffer[] = ["_INBOX.", "_R_.", "$JS.ACK."].map((text) => Buffer.from(text));
+/** Subjects that begin so are met once: replies and acks. */
+const replyPrefixes: readonly Buffer[] = ["_INBOX.", "_R_."].map((text) => Buffer.from(text));
 const ackPrefix: Buffer = Buffer.from("$JS.ACK.");
 const dollar = 0x24;
+const underscore = 0x5f;
 
 export class Router {
   readonly #trie: Trie;
@@ -96,8 +97,7 @@ export class Router {
 
   /** The subject of these bytes: interned when it is met again and again, else a transient one, valid during the current call. */
   resolve(bytes: Buffer, start: number, end: number): Subject {
-    // One with a final dot is no subject, and in the table it would be taken for a prefix.
-    if (bytes[end - 1] !== dot && !isOneOff(bytes, start, end)) {
+    if (!isReply(bytes, start, end) && !isAck(bytes, start, end)) {
       const subject = this.#table.intern(bytes, start, end);
       if (subject !== undefined) return subject;
     }
@@ -114,18 +114,8 @@ export class Router {
 
   /** As `resolve` and `match`, for a subject that is not needed itself. */
   matchOnce(bytes: Buffer, start: number, end: number): Matches {
-    if (startsWith(bytes, start, end, ackPrefix)) return this.#matchAck(bytes, start, end);
-    const prefixEnd = reusablePrefixEnd(bytes, start, end);
-    if (prefixEnd === 0) return this.#walk(bytes, start, end);
-    if (prefixEnd === end) return noMatches;
-    // An entry with a final dot is no subject: it keeps the answer for every last token that no filter names.
-    const prefix = this.#table.intern(bytes, start, prefixEnd);
-    if (prefix === undefined) return this.#walk(bytes, start, end);
-    const fresh = this.#isFresh(prefix);
-    if (fresh && prefix.matches !== undefined) return prefix.matches;
-    const matches = this.#walk(bytes, start, end);
-    if (!fresh) this.#remember(prefix, this.#trie.anyLast ? matches : undefined);
-    return matches;
+    if (isAck(bytes, start, end)) return this.#matchAck(bytes, start, end);
+    return isReply(bytes, start, end) ? this.#matchReply(bytes, start, end) : this.#walk(bytes, start, end);
   }
 
   /** True when a message on this subject would match something. */
@@ -156,6 +146,20 @@ export class Router {
   #walk(bytes: Uint8Array, start: number, end: number): Matches {
     const count = this.#trie.walk(bytes, start, end);
     return matchesOf(this.#trie.lists, this.#trie.found, count, bytes[start] === dollar);
+  }
+
+  /** Replies to one client differ in their last token: the answer is kept by what comes before it, as that of a subject with a final dot. */
+  #matchReply(bytes: Buffer, start: number, end: number): Matches {
+    const prefixEnd = reusablePrefixEnd(bytes, start, end);
+    if (prefixEnd === 0) return this.#walk(bytes, start, end);
+    if (prefixEnd === end) return noMatches;
+    const prefix = this.#table.intern(bytes, start, prefixEnd);
+    if (prefix === undefined) return this.#walk(bytes, start, end);
+    const fresh = this.#isFresh(prefix);
+    if (fresh && prefix.matches !== undefined) return prefix.matches;
+    const matches = this.#walk(bytes, start, end);
+    if (!fresh) this.#remember(prefix, this.#trie.anyLast ? matches : undefined);
+    return matches;
   }
 
   /** Acks differ in every token but the first two, and mostly one responder takes them all: then its answer is kept. */
@@ -220,11 +224,14 @@ export class Router {
   }
 }
 
-function isOneOff(bytes: Buffer, start: number, end: number): boolean {
-  const first = bytes[start];
-  if (first !== 0x5f && first !== dollar) return false;
-  for (const prefix of oneOffs) if (startsWith(bytes, start, end, prefix)) return true;
+function isReply(bytes: Buffer, start: number, end: number): boolean {
+  if (bytes[start] !== underscore) return false;
+  for (const prefix of replyPrefixes) if (startsWith(bytes, start, end, prefix)) return true;
   return false;
+}
+
+function isAck(bytes: Buffer, start: number, end: number): boolean {
+  return bytes[start] === dollar && startsWith(bytes, start, end, ackPrefix);
 }
 
 function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
