@@ -198,7 +198,7 @@ test("more unacknowledged publishes than the receive maximum end with DISCONNECT
   const received: Buffer[] = [];
   socket.on("data", (chunk) => received.push(chunk));
   const ended = new Promise<void>((resolve) => socket.once("end", resolve));
-  const connectPacket = Buffer.from("101000044d515454050200000000036162" + "63", "hex");
+  const connectPacket = Buffer.from("101000044d51545405020000000003616263", "hex");
   const qos2 = Array.from({ length: 6 }, (_, i) => Buffer.from([0x34, 0x06, 0, 1, 0x61, 0, i + 1, 0]));
   socket.write(Buffer.concat([connectPacket, ...qos2]));
   await ended;

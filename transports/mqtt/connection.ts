@@ -58,8 +58,6 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   #clean = false;
   /** CONNECT is being judged: what comes meanwhile waits. */
   #judging = false;
-  #waiting: Buffer[] = [];
-  #waitingBytes = 0;
 
   constructor(door: MqttDoor, connection: Connection) {
     this.door = door;
@@ -87,13 +85,8 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   data(chunk: Buffer): void {
     this.#heardMs = this.door.clock.monotonicMs();
     this.door.counters.bytesReceived += chunk.length;
-    if (!this.#judging) {
-      this.#decoder.push(chunk);
-      return;
-    }
-    this.#waitingBytes += chunk.length;
-    if (this.#waitingBytes > this.door.settings.packetBytesMax) this.destroy();
-    else this.#waiting.push(Buffer.from(chunk));
+    this.#decoder.push(chunk);
+    if (this.#decoder.keptBytes > this.door.settings.packetBytesMax) this.destroy();
   }
 
   closed(): void {
@@ -115,6 +108,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   connect(packet: ConnectPacket): void {
     this.level = packet.level;
     this.#judging = true;
+    this.#decoder.pause();
     this.connection.pause();
     authenticate(this.door, this, packet).then(
       (answer) => this.#judged(packet, answer),
@@ -144,9 +138,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     answer.session.connection = this;
     answer.session.resend();
     this.#judging = false;
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    for (const chunk of waiting) this.#decoder.push(chunk);
+    this.#decoder.resume();
     if (!this.#closed && !this.#ending) this.connection.resume();
   }
 

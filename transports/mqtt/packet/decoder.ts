@@ -119,6 +119,10 @@ export class MqttDecoder {
   #head: Buffer = Buffer.alloc(5);
   #headLength = 0;
   #broken = false;
+  #paused = false;
+  #kept: Buffer[] = [];
+  /** Bytes kept because of `pause`. */
+  keptBytes = 0;
 
   constructor(handler: PacketHandler, packetBytesMax: number) {
     this.#handler = handler;
@@ -136,16 +140,48 @@ export class MqttDecoder {
     this.#partial = undefined;
   }
 
+  /** Keeps what comes from here on, the rest of the current chunk included, until `resume`. */
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    while (this.#kept.length > 0 && !this.#paused) {
+      const chunk = this.#kept.shift();
+      if (chunk === undefined) break;
+      this.keptBytes -= chunk.length;
+      this.push(chunk);
+    }
+  }
+
   push(chunk: Buffer): void {
     if (this.#broken) return;
+    if (this.#paused) {
+      this.#keep(chunk, "last");
+      return;
+    }
     try {
       let at = this.#partial === undefined && this.#headLength === 0 ? 0 : this.#complete(chunk);
-      while (at < chunk.length && !this.#broken) at = this.#frame(chunk, at);
+      while (at < chunk.length && !this.#broken) {
+        if (this.#paused) {
+          this.#keep(chunk.subarray(at), "first");
+          return;
+        }
+        at = this.#frame(chunk, at);
+      }
     } catch (error) {
       if (!(error instanceof MqttFault)) throw error;
       this.stop();
       this.#handler.fault(error);
     }
+  }
+
+  #keep(bytes: Buffer, where: "first" | "last"): void {
+    const copy = Buffer.from(bytes);
+    this.keptBytes += copy.length;
+    if (where === "first") this.#kept.unshift(copy);
+    else this.#kept.push(copy);
   }
 
   /** Goes on with a frame that an earlier chunk began; returns where the next one starts. */
