@@ -102,8 +102,9 @@ export class Decoder {
   #frameEnd: number;
   #failure: FrameKind;
   /**
-   * The line of the last PUB whose subject is kept, made with the first one, because most idle connections never publish. A line without reply comes again
-   * byte for byte when the next message is as long: `#lineBytes` of it are compared before anything is parsed (0: not worth it).
+   * The line of the last PUB whose subject is kept, made with the first one, because most idle connections never publish. A line
+   * without reply comes again byte for byte when the next message is as long: `#lineBytes` of it are compared before anything is
+   * parsed (0: not worth it).
    */
   #line: Buffer;
   #lineBytes: number;

@@ -16,15 +16,15 @@ import type { Attachment, CloseReason, PublishOutcome, Session } from "../../lib
 import { putBytes } from "../bytes.ts";
 import type { Connection, ConnectionHandler } from "../carriages/connection.ts";
 import { Outbox } from "../outbox.ts";
-import { connectDefaults, parseConnect, showsCredentials } from "./connect-options.ts";
+import { Admission } from "./admission.ts";
+import type { Applicant } from "./admission.ts";
+import { connectDefaults } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
 import type { FrameKind } from "./decoder.ts";
 import { encodeMessage } from "./encoder.ts";
 import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
 import type { ErrorText } from "./errors.ts";
-import { infoLine } from "./info.ts";
-import type { ClientInfo } from "./info.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Replies } from "./replies.ts";
 import type { DoorTls, SessionHost } from "./session-host.ts";
@@ -33,11 +33,11 @@ import { SidTable, sidOf } from "./sid-table.ts";
 /** Why nothing is read now. */
 const holdBroker = 1;
 const holdReplies = 2;
-const holdAuthentication = 4;
+const holdDeciding = 4;
 const holdBudget = 8;
 const holdTurn = 16;
 /** For these, frames already received wait too. */
-const holdDecoding = holdAuthentication | holdBudget;
+const holdDecoding = holdDeciding | holdBudget;
 
 /** After so many messages and deliveries a publisher waits for the end of the turn, so that others have theirs. */
 const workPerTurn = 16_384;
@@ -47,11 +47,9 @@ const pingBytes = Buffer.from("PING\r\n");
 const pongBytes = Buffer.from("PONG\r\n");
 const ackPrefix = Buffer.from("$JS.ACK.");
 
-export class NatsSession implements Session, ConnectionHandler {
+export class NatsSession implements Session, ConnectionHandler, Applicant {
   readonly id: number;
   readonly connection: Connection;
-  /** Set by CONNECT. */
-  options: ConnectOptions;
   echo: boolean;
   /** Counters for the operator. */
   messagesIn: number;
@@ -63,8 +61,7 @@ export class NatsSession implements Session, ConnectionHandler {
   readonly #outbox: Outbox;
   readonly #keepAlive: KeepAlive;
   readonly #subscriptions: SidTable;
-  readonly #tls: DoorTls | undefined;
-  readonly #nonce: string;
+  readonly #admission: Admission;
   /** Made with the first publish that waits for an outcome. */
   #replies: Replies | undefined;
   #attachment: Attachment | undefined;
@@ -74,23 +71,18 @@ export class NatsSession implements Session, ConnectionHandler {
   #verbose: boolean;
   #pedantic: boolean;
   #noResponders: boolean;
-  #connected: boolean;
-  #firstPongSent: boolean;
   #holds: number;
   /** Messages and deliveries since it last waited for a turn to end. */
   #work: number;
   readonly #nextTurn: () => void;
   #decoding: boolean;
-  #awaitsTls: boolean;
   #closing: boolean;
-  #ageMs: number;
 
   /** `tls`: what this connection's carriage is to be upgraded to. */
   constructor(host: SessionHost, id: number, connection: Connection, tls: DoorTls | undefined) {
     const limits = host.limits;
     this.id = id;
     this.connection = connection;
-    this.options = connectDefaults;
     this.echo = connectDefaults.echo;
     this.messagesIn = 0;
     this.bytesIn = 0;
@@ -110,9 +102,8 @@ export class NatsSession implements Session, ConnectionHandler {
     });
     this.#keepAlive = new KeepAlive(limits);
     this.#subscriptions = new SidTable();
-    this.#tls = tls;
+    this.#admission = new Admission(host, this, tls);
     this.#replies = undefined;
-    this.#nonce = host.authentication.asksForKeys ? makeNonce(host) : "";
     this.#attachment = undefined;
     this.#permissions = undefined;
     this.#previousSubject = undefined;
@@ -120,8 +111,6 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#verbose = connectDefaults.verbose;
     this.#pedantic = connectDefaults.pedantic;
     this.#noResponders = false;
-    this.#connected = false;
-    this.#firstPongSent = false;
     this.#holds = 0;
     this.#work = 0;
     this.#nextTurn = () => {
@@ -129,9 +118,7 @@ export class NatsSession implements Session, ConnectionHandler {
       this.#release(holdTurn);
     };
     this.#decoding = false;
-    this.#awaitsTls = false;
     this.#closing = false;
-    this.#ageMs = 0;
   }
 
   get identity(): Identity | undefined {
@@ -142,9 +129,14 @@ export class NatsSession implements Session, ConnectionHandler {
     return this.#subscriptions.size;
   }
 
+  /** What CONNECT said. */
+  get options(): ConnectOptions {
+    return this.#admission.options;
+  }
+
   /** What INFO asked the client to sign; `""` when keys are not asked for. */
   get nonce(): string {
-    return this.#nonce;
+    return this.#admission.nonce;
   }
 
   get pendingBytes(): number {
@@ -172,55 +164,45 @@ export class NatsSession implements Session, ConnectionHandler {
 
   /** Greets and begins to read. With `refusal` it says that instead and closes. */
   start(refusal: ErrorText | undefined): void {
-    const tls = this.#tls;
-    if (tls === undefined || refusal !== undefined) {
-      this.#greet();
-    } else if (tls.mode === "first") {
-      this.#upgrade(tls, undefined, () => this.#greet());
-    } else {
-      this.#greet();
-      if (tls.mode === "available") {
-        this.#awaitsTls = true;
-      } else {
-        this.#outbox.flush();
-        this.#upgrade(tls, undefined, () => {});
-      }
-    }
-    if (refusal !== undefined) this.#fail(refusal);
+    this.#admission.start(refusal);
     this.connection.start(this);
   }
 
-  #upgrade(tls: DoorTls, first: Buffer | undefined, then: () => void): void {
-    this.connection.upgradeToTls(tls.server, first, () => {
-      // The time to authenticate starts when there is something to authenticate over.
-      this.#ageMs = 0;
-      then();
-    });
+  requireConnect(): void {
+    this.#decoder.connectOnly = true;
   }
 
-  #greet(): void {
-    this.#sendInfo(undefined);
-    const anonymous = this.#host.authentication.anonymous;
-    // Who needs to show nothing may publish without CONNECT.
-    if (anonymous !== undefined) this.#attach(anonymous);
-    this.#decoder.connectOnly = anonymous === undefined;
+  setDeciding(deciding: boolean): void {
+    if (deciding) this.#hold(holdDeciding);
+    else this.#release(holdDeciding);
   }
 
-  #sendInfo(tenant: string | undefined): void {
-    const line = infoLine(this.#host.serverInfo, {
-      clientId: this.id,
-      clientAddress: this.connection.remoteAddress,
-      nonce: this.#nonce === "" ? undefined : this.#nonce,
-      tenant,
-      tls: infoTls(this.#tls),
-      lameDuck: this.#host.lameDuck,
-    });
-    this.#sendText(line);
+  admit(identity: Identity, options: ConnectOptions | undefined): void {
+    const same = this.#attachment !== undefined && !this.#admission.connected && this.#attachment.identity === identity;
+    if (!same) {
+      // A second CONNECT starts anew.
+      this.#attachment?.detach();
+      this.#subscriptions.clear();
+      // Outcomes still to come are not told to whoever it is now; their tokens are not given again.
+      if (this.#replies !== undefined) this.#replies = new Replies(this.#replies.nextToken);
+      this.#attachment = this.#host.attach(this, identity);
+      this.#permissions = identity.permissions;
+    }
+    this.#previousSubject = undefined;
+    if (options === undefined) return;
+    this.#decoder.connectOnly = false;
+    this.echo = options.echo;
+    this.#headers = options.headers;
+    this.#decoder.headersAllowed = options.headers;
+    this.#verbose = options.verbose;
+    this.#pedantic = options.pedantic;
+    this.#noResponders = options.noResponders;
+    if (options.verbose) this.#send(okBytes);
   }
 
-  /** The door is about to close: a client that takes INFO at any time is told to go elsewhere. */
+  /** The door is about to close. */
   announceLameDuck(): void {
-    if (this.#connected && this.options.protocol >= 1) this.#sendInfo(this.#attachment?.identity.tenant);
+    this.#admission.announceLameDuck(this.identity);
   }
 
   // ─── bytes in ───
@@ -228,13 +210,7 @@ export class NatsSession implements Session, ConnectionHandler {
   data(chunk: Buffer): void {
     if (this.#closing) return;
     this.#keepAlive.heard = true;
-    if (this.#awaitsTls) {
-      this.#awaitsTls = false;
-      if (this.#tls !== undefined && chunk[0] === tlsHandshakeRecord) {
-        this.#upgrade(this.#tls, chunk, () => {});
-        return;
-      }
-    }
+    if (this.#admission.takesForTls(chunk)) return;
     this.#decoder.feed(chunk);
     if ((this.#holds & holdDecoding) === 0) this.#decode();
     else this.#decoder.keep();
@@ -265,9 +241,11 @@ export class NatsSession implements Session, ConnectionHandler {
   }
 
   #control(kind: FrameKind): void {
+    const decoder = this.#decoder;
     switch (kind) {
       case frame.ping:
-        this.#ping();
+        this.#send(pongBytes);
+        this.#admission.ponged(this.identity);
         break;
       case frame.pong:
         this.#keepAlive.ponged();
@@ -279,7 +257,7 @@ export class NatsSession implements Session, ConnectionHandler {
         this.#unsubscribe();
         break;
       case frame.connect:
-        this.#connect();
+        this.#admission.connect(decoder.buffer.toString("utf8", decoder.textStart, decoder.textEnd));
         break;
       case frame.waiting:
         this.#hold(holdBudget);
@@ -444,82 +422,6 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#attachment?.unsubscribe(subscription);
   }
 
-  // ─── connecting ───
-
-  #connect(): void {
-    const decoder = this.#decoder;
-    const options = parseConnect(decoder.buffer.toString("utf8", decoder.textStart, decoder.textEnd));
-    if (options === undefined) {
-      this.#end();
-      return;
-    }
-    this.options = options;
-    const authentication = this.#host.authentication;
-    if (authentication.anonymous !== undefined && !showsCredentials(options)) {
-      this.#admit(options, authentication.anonymous);
-      return;
-    }
-    this.#hold(holdAuthentication);
-    void authentication
-      .authenticate({
-        user: options.user,
-        password: options.password,
-        token: options.token,
-        nkey: options.nkey,
-        signature: options.signature,
-        nonce: this.#nonce,
-        jwt: options.jwt,
-        certificate: this.connection.peerCertificate,
-        remoteAddress: this.connection.remoteAddress,
-      })
-      .then((identity) => this.#authenticated(options, identity));
-  }
-
-  #authenticated(options: ConnectOptions, identity: Identity | undefined): void {
-    if (this.#closing) return;
-    if (identity === undefined) {
-      this.#fail(errorTexts.authorizationViolation);
-      return;
-    }
-    this.#admit(options, identity);
-    this.#release(holdAuthentication);
-  }
-
-  #admit(options: ConnectOptions, identity: Identity): void {
-    if (options.protocol !== 0 && options.protocol !== 1) {
-      this.#fail(errorTexts.invalidProtocol);
-      return;
-    }
-    if (options.noResponders && !options.headers) {
-      this.#fail(errorTexts.noRespondersNeedsHeaders);
-      return;
-    }
-    const fresh = this.#attachment !== undefined && !this.#connected && this.#attachment.identity === identity;
-    if (!fresh) {
-      // A second CONNECT starts anew.
-      this.#attachment?.detach();
-      this.#subscriptions.clear();
-      // Outcomes still to come are not told to whoever it is now; their tokens are not given again.
-      if (this.#replies !== undefined) this.#replies = new Replies(this.#replies.nextToken);
-      this.#attach(identity);
-    }
-    this.#decoder.connectOnly = false;
-    this.#previousSubject = undefined;
-    this.#connected = true;
-    this.echo = options.echo;
-    this.#headers = options.headers;
-    this.#decoder.headersAllowed = options.headers;
-    this.#verbose = options.verbose;
-    this.#pedantic = options.pedantic;
-    this.#noResponders = options.noResponders;
-    if (options.verbose) this.#send(okBytes);
-  }
-
-  #attach(identity: Identity): void {
-    this.#attachment = this.#host.attach(this, identity);
-    this.#permissions = identity.permissions;
-  }
-
   /** The user's permissions have changed: subscriptions that are no longer allowed end, and the client is told which. */
   permissionsChanged(): void {
     const permissions = this.#permissions;
@@ -536,21 +438,13 @@ export class NatsSession implements Session, ConnectionHandler {
     }
   }
 
-  #ping(): void {
-    this.#send(pongBytes);
-    if (!this.#connected || this.#firstPongSent) return;
-    this.#firstPongSent = true;
-    if (this.options.protocol >= 1) this.#sendInfo(this.#attachment?.identity.tenant);
-  }
-
   // ─── time ───
 
   /** Called by the door now and then. */
   tick(elapsedMs: number): void {
     if (this.#closing) return;
     const limits = this.#host.limits;
-    this.#ageMs += elapsedMs;
-    if (this.#attachment === undefined && this.#ageMs > limits.authTimeoutMs) {
+    if (this.#attachment === undefined && this.#admission.overdue(elapsedMs)) {
       this.#fail(errorTexts.authenticationTimeout);
       return;
     }
@@ -604,15 +498,24 @@ export class NatsSession implements Session, ConnectionHandler {
     this.#outbox.commit(putBytes(this.#outbox.chunk, this.#outbox.at, bytes, 0, bytes.length));
   }
 
-  #sendText(text: string): void {
+  send(text: string): void {
     this.#send(Buffer.from(text));
   }
 
+  flush(): void {
+    this.#outbox.flush();
+  }
+
   #sendError(text: string): void {
-    this.#sendText(errorLine(text));
+    this.send(errorLine(text));
   }
 
   // ─── ending ───
+
+  refuse(error: ErrorText | undefined): void {
+    if (error === undefined) this.#end();
+    else this.#fail(error);
+  }
 
   #fail(error: ErrorText): void {
     if (this.#closing) return;
@@ -677,29 +580,15 @@ export class NatsSession implements Session, ConnectionHandler {
   /** Its subscriptions end; what waits in the outbox may still be leaving. */
   #leave(): void {
     this.#attachment?.detach();
+    this.#admission.cancel();
     this.#subscriptions.clear();
     this.#decoder.close();
   }
 }
-
-/** The first byte of a TLS connection. */
-const tlsHandshakeRecord = 0x16;
 
 /** Acks of deliveries go to such subjects: as a reply they would let a client ack for others. */
 function isAckReply(buffer: Buffer, start: number, end: number): boolean {
   if (buffer[start] !== 0x24 || end - start <= ackPrefix.length) return false;
   for (let index = 1; index < ackPrefix.length; index++) if (buffer[start + index] !== ackPrefix[index]) return false;
   return true;
-}
-
-function infoTls(tls: DoorTls | undefined): ClientInfo["tls"] {
-  if (tls === undefined) return "off";
-  if (tls.mode === "available") return "available";
-  return tls.server.verifiesClients ? "verify" : "required";
-}
-
-function makeNonce(host: SessionHost): string {
-  const bytes = new Uint8Array(11);
-  host.random.fill(bytes);
-  return Buffer.from(bytes).toString("base64url");
 }
