@@ -58,6 +58,12 @@ const policy: readonly CommandOption[] = [
   { name: "max-per-subject", value: "COUNT", summary: "keep at most so many records of a subject (unlimited)" },
   { name: "max-message-size", value: "SIZE", summary: "refuse larger messages (the broker's limit)" },
   { name: "discard", value: "WHICH", summary: "at a limit drop the old, or refuse the new", choices: ["old", "new"] },
+  {
+    name: "durability",
+    value: "WHEN",
+    summary: "when a publish is acknowledged (as the broker does)",
+    choices: ["always", "interval", "none"],
+  },
   { name: "duplicate-window", value: "TIME", summary: "how long message ids are remembered (2m)" },
 ];
 
@@ -67,7 +73,6 @@ const birth: readonly CommandOption[] = [
 ];
 
 const configuration: CommandOption = { name: "config", value: "FILE", summary: "the configuration file (WAYSTATION_CONFIG)" };
-const data: CommandOption = { name: "data", value: "DIR", summary: "the broker's data folder (WAYSTATION_DATA)" };
 
 export const commands: readonly Command[] = [
   {
@@ -236,8 +241,12 @@ export const commands: readonly Command[] = [
   {
     name: "reload",
     operands: [],
-    summary: "make a running broker apply its changed configuration",
-    options: [data, { name: "addresses-file", value: "FILE", summary: "find the broker by its address file instead" }, json],
+    summary: "make a running broker read its configuration again",
+    options: [
+      { name: "addresses-file", value: "FILE", summary: "ask by signal the process this file names, without connecting" },
+      json,
+      ...connection,
+    ],
     load: () => import("./reload.ts"),
   },
   {
@@ -256,9 +265,9 @@ export const commands: readonly Command[] = [
   },
   {
     name: "fsck",
-    operands: ["[DIR]"],
+    operands: ["FOLDER"],
     summary: "examine a data folder that no broker has open; exit code 1 when it is damaged",
-    options: [data, json],
+    options: [json],
     load: () => import("./fsck.ts"),
   },
   {

@@ -37,8 +37,10 @@ process.on("uncaughtException", (error) => {
   fail(error);
   process.exit();
 });
-// A reader that has gone (`waystation sub … | head`) is no failure.
-process.stdout.on("error", () => process.exit(0));
+// A reader that has gone (`waystation sub … | head`) is no failure, and nothing to a broker.
+process.stdout.on("error", () => {
+  if (process.argv[2] !== "serve") process.exit(0);
+});
 
 try {
   process.exitCode = await run(process.argv.slice(2), terminal);

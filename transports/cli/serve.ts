@@ -6,6 +6,8 @@ import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { loadConfig } from "../../lib/config/config.ts";
 import type { Config } from "../../lib/config/config.ts";
+import { serveReload } from "../admin/reload-service.ts";
+import type { ReloadAnswer } from "../admin/reload-service.ts";
 import { ConfiguredBroker } from "../configured.ts";
 import { writeAddressFile } from "./address-file.ts";
 import { banner } from "./banner.ts";
@@ -24,21 +26,25 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
     });
   const config = configure();
   const stop = stopSignals();
+  let hangUp = (): unknown => undefined;
+  process.on("SIGHUP", () => hangUp());
   const version = await readVersion();
   const broker = await ConfiguredBroker.open(config, { version, report: (message) => terminal.note(`waystation: ${message}`) });
-  if (config.addressesFile !== undefined) await writeAddressFile(config.addressesFile, broker.addresses);
-  terminal.write(banner(config, broker.addresses, version));
-  const reload = (): void => {
+  const reload = (): ReloadAnswer => {
     try {
-      const stays = broker.reload(configure());
-      terminal.note(`waystation: configuration reloaded${stays.length === 0 ? "" : `; restart to change ${stays.join(", ")}`}`);
+      const restart = broker.reload(configure());
+      terminal.note(`waystation: configuration reloaded${restart.length === 0 ? "" : `; restart to change ${restart.join(", ")}`}`);
+      return { reloaded: true, restart };
     } catch (error) {
-      terminal.note(`waystation: still running as before: ${sentenceOf(error)}`);
+      terminal.note(`waystation: running on as before: ${sentenceOf(error)}`);
+      return { reloaded: false, error: sentenceOf(error) };
     }
   };
-  process.on("SIGHUP", reload);
+  hangUp = reload;
+  serveReload(broker.opened, reload);
+  if (config.addressesFile !== undefined) await writeAddressFile(config.addressesFile, broker.addresses);
+  terminal.write(banner(config, broker.addresses, version));
   await stop();
-  process.off("SIGHUP", reload);
   if (config.addressesFile !== undefined) await rm(config.addressesFile, { force: true });
   await broker.close();
   return 0;

@@ -7,7 +7,7 @@ import type { Invocation } from "./invocation.ts";
 import { Progress } from "./progress.ts";
 import { confirmed } from "./question.ts";
 import { parseCount, parseSize, parseTime, showCount } from "./quantity.ts";
-import { stationSheet, stationView } from "./station-view.ts";
+import { durabilityKey, stationSheet, stationView } from "./station-view.ts";
 import { print, sheet } from "./table.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -20,7 +20,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
       case "station create":
         return show(invocation, terminal, await manager.streams.add({ ...policy, name }));
       case "station edit":
-        return show(invocation, terminal, await manager.streams.update(name, policy));
+        return show(invocation, terminal, await manager.streams.update(name, await withMetadata(manager, name, policy)));
       case "station purge":
         return purge(invocation, terminal, manager, name);
       default:
@@ -52,9 +52,17 @@ function policyOf(invocation: Invocation): Partial<StreamConfig> {
   text("max-message-size", (value) => (policy.max_msg_size = unlimited(value) ?? parseSize(value, "max-message-size")));
   text("discard", (value) => (policy.discard = value === "new" ? DiscardPolicy.New : DiscardPolicy.Old));
   text("duplicate-window", (value) => (policy.duplicate_window = parseTime(value, "duplicate-window") * 1e6));
+  text("durability", (value) => (policy.metadata = { [durabilityKey]: value }));
   text("retention", (value) => (policy.retention = retentions.get(value) ?? RetentionPolicy.Limits));
   text("storage", (value) => (policy.storage = value === "memory" ? StorageType.Memory : StorageType.File));
   return policy;
+}
+
+/** An update replaces all metadata: what is there already goes along. */
+async function withMetadata(manager: JetStreamManager, name: string, policy: Partial<StreamConfig>): Promise<Partial<StreamConfig>> {
+  if (policy.metadata === undefined) return policy;
+  const { config } = await manager.streams.info(name);
+  return { ...policy, metadata: { ...config.metadata, ...policy.metadata } };
 }
 
 const retentions: ReadonlyMap<string, RetentionPolicy> = new Map([

@@ -2,6 +2,9 @@
 import type { ConsumerInfo, StreamInfo } from "@nats-io/jetstream";
 import { showSize, showTime } from "./quantity.ts";
 
+/** Metadata in which a stream carries what JetStream has no word for. */
+export const durabilityKey = "waystation.durability";
+
 export interface StationView {
   readonly name: string;
   readonly description: string;
@@ -16,6 +19,8 @@ export interface StationView {
   readonly messagesPerSubjectMax: number;
   readonly messageBytesMax: number;
   readonly duplicateWindowMs: number;
+  /** Its own; empty: the broker's. */
+  readonly durability: string;
   readonly created: string;
   readonly records: number;
   readonly bytes: number;
@@ -42,6 +47,7 @@ export function stationView(info: StreamInfo): StationView {
     messagesPerSubjectMax: bound(config.max_msgs_per_subject),
     messageBytesMax: bound(config.max_msg_size),
     duplicateWindowMs: milliseconds(config.duplicate_window),
+    durability: config.metadata?.[durabilityKey] ?? "",
     created: info.created,
     records: state.messages,
     bytes: state.bytes,
@@ -68,6 +74,7 @@ export function stationSheet(view: StationView): readonly (readonly [string, str
     ["per subject at most", limit(view.messagesPerSubjectMax)],
     ["message size at most", view.messageBytesMax === 0 ? "the broker's limit" : showSize(view.messageBytesMax)],
     ["ids remembered", view.duplicateWindowMs === 0 ? "no" : showTime(view.duplicateWindowMs)],
+    ["durability", view.durability === "" ? "the broker's" : view.durability],
     ["created", view.created],
     ["records", view.records],
     ["bytes", showSize(view.bytes)],
