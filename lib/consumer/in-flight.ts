@@ -168,7 +168,7 @@ export class InFlight {
       if (deliveries > 1) this.redelivered++;
       this.ring.push(sequence, state.pending.get(sequence) ?? 0, deliveries, deadlineMs, nowMs);
     }
-    this.ring.unsavedFrom = this.ring.tail;
+    this.ring.unsavedFrom = this.ring.knownTo = this.ring.tail;
     if (this.ring.live > 0) this.#timer.setBy(deadlineMs);
   }
 
@@ -187,6 +187,7 @@ export class InFlight {
     writer.number(this.floorCount);
     this.#writePending(writer, snapshot ? this.ring.head : Math.max(this.ring.head, this.ring.unsavedFrom));
     this.#writeCounts(writer, snapshot);
+    this.ring.knownTo = this.ring.tail;
     if (snapshot) {
       writer.number(0);
       return;
@@ -206,7 +207,7 @@ export class InFlight {
   #releaseAt(position: number): void {
     const ring = this.ring;
     if (ring.deliveries(position) > 1) this.redelivered--;
-    if (position < ring.unsavedFrom) this.#released.push(ring.sequence(position));
+    if (position < ring.knownTo) this.#released.push(ring.sequence(position));
     if (!ring.release(position)) return;
     if (ring.live === 0) {
       this.floorSequence = this.deliveredSequence;

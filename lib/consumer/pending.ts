@@ -27,8 +27,10 @@ export class PendingRing {
   #sentMs: Float64Array = new Float64Array(64);
   #deliveries: Uint32Array = new Uint32Array(64);
   #states: Uint8Array = new Uint8Array(64);
-  /** Positions from here on were added since the last save. */
+  /** Positions from here on were added since the last delta. */
   unsavedFrom = 0;
+  /** Positions below this one stand in a delta or a snapshot: that they are released has to be said. */
+  knownTo = 0;
 
   /** Deliveries waited for. */
   get live(): number {
@@ -146,7 +148,7 @@ export class PendingRing {
   clear(): void {
     this.#head = this.#tail;
     this.#live = 0;
-    this.unsavedFrom = this.#tail;
+    this.unsavedFrom = this.knownTo = this.#tail;
     this.#states.fill(gone);
   }
 
@@ -179,9 +181,11 @@ export class PendingRing {
     const states = new Uint8Array(grown);
     let count = 0;
     let unsaved = 0;
+    let known = 0;
     for (let position = this.#head; position < this.#tail; position++) {
       const slot = position & this.#mask;
       if (position === this.unsavedFrom) unsaved = count;
+      if (position === this.knownTo) known = count;
       const state = this.#states[slot] ?? gone;
       if (state === gone) continue;
       sequences[count] = this.#sequences[slot] ?? 0;
@@ -193,7 +197,9 @@ export class PendingRing {
       count++;
     }
     if (this.unsavedFrom >= this.#tail) unsaved = count;
+    if (this.knownTo >= this.#tail) known = count;
     this.unsavedFrom = unsaved;
+    this.knownTo = known;
     this.#mask = grown - 1;
     this.#head = 0;
     this.#tail = count;

@@ -7,7 +7,7 @@
  *     counts × { gap deliveries }           delivered more than once
  *     acked  × { gap length }               no longer pending (delta only)
  *
- * Gaps count from the end of the one before. Applied in that order; in the end everything up to the floor is dropped. Applying a suffix of
+ * Gaps count from the end of the one before. Applied in that order; in the end `settleProgress` drops what the positions exclude. Applying a suffix of
  * deltas again is harmless: what a later delta took away is taken away again.
  */
 import type { Sequence } from "../../store/store.ts";
@@ -114,12 +114,15 @@ export function applyProgress(state: GroupState, bytes: Uint8Array): void {
   }
 }
 
-/** What is at or below the floor is no longer pending: once, after all deltas. */
+/**
+ * Once, after all deltas: what is at or below the floor is no longer pending, and what is at `next` or beyond will be delivered as
+ * new: that is so when a snapshot was ahead of the deltas applied to it.
+ */
 export function settleProgress(state: GroupState): void {
-  for (const old of state.pending.keys()) {
-    if (old > state.floorSequence) continue;
-    state.pending.delete(old);
-    state.deliveries.delete(old);
+  for (const sequence of state.pending.keys()) {
+    if (sequence > state.floorSequence && sequence < state.next) continue;
+    state.pending.delete(sequence);
+    state.deliveries.delete(sequence);
   }
 }
 

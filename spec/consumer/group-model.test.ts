@@ -92,9 +92,13 @@ class Life {
     } else if (this.pending.delete(sequence)) this.done.add(sequence);
   }
 
+  remember(): void {
+    this.durable = { high: this.high, pending: new Map(this.pending), done: new Set(this.done) };
+  }
+
   commit(): void {
     // Committing delivers nothing by itself: what the model knows now is what becomes durable.
-    this.durable = { high: this.high, pending: new Map(this.pending), done: new Set(this.done) };
+    this.remember();
     this.stage.log.commit();
     this.settle();
   }
@@ -183,11 +187,15 @@ class Life {
         await this.crash();
         break;
       case "checkpoint":
+        if (a % 2 === 0) {
+          // In the middle of everything: it holds what no delta has said yet.
+          if (stage.log.checkpoint(0)) this.remember();
+          break;
+        }
         this.commit();
-        // A checkpoint is taken between commits: whatever is submitted is in it.
         stage.log.commit();
-        this.durable = { high: this.high, pending: new Map(this.pending), done: new Set(this.done) };
-        stage.log.checkpoint(a % 3);
+        this.remember();
+        stage.log.checkpoint(b % 3);
         break;
       case "slow":
         stage.log.loadEvery = a % 4;

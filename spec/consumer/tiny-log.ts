@@ -123,14 +123,15 @@ export class TinyLog implements Log {
   }
 
   /** Replaces the deltas by a snapshot, as a checkpoint would; `keep` leaves the newest deltas in, to be applied twice. */
-  checkpoint(keep: number): void {
+  checkpoint(keep: number): boolean {
+    if (this.#staged.length > 0) return false;
     for (const [name, group] of this.#durable) {
-      if (this.#staged.some((staged) => staged.name === name)) continue;
       const snapshot = this.groupSnapshot?.(name);
       if (snapshot === undefined) continue;
       group.snapshot = Buffer.from(snapshot);
       group.deltas = keep === 0 ? [] : group.deltas.slice(-keep);
     }
+    return true;
   }
 
   /** Whoever waited for the disk goes on. */
