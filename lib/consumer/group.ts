@@ -8,9 +8,9 @@ import type { Deadline } from "./deadlines.ts";
 import { InFlight } from "./in-flight.ts";
 import { ProgressWriter } from "./progress.ts";
 import type { GroupState } from "./progress.ts";
-import { Pull, PullQueue } from "./pulls.ts";
+import { Members } from "./members.ts";
+import { Pull } from "./pulls.ts";
 import type { PullRequest } from "./pulls.ts";
-import { PushFlow } from "./push-flow.ts";
 import { GroupReader } from "./reader.ts";
 import type { ReadStep } from "./reader.ts";
 import type { GroupScheduler, Scheduled, Settlements } from "./scheduler.ts";
@@ -57,21 +57,18 @@ export class Group implements Scheduled {
   readonly #owner: GroupOwner;
   readonly #inFlight: InFlight;
   readonly #reader: GroupReader;
-  readonly #pulls: PullQueue = new PullQueue();
+  readonly #members: Members;
   readonly #delivery: Delivery = new Delivery();
-  readonly #pullTimer: Deadline;
   readonly #wakeTimer: Deadline;
   readonly #inactiveTimer: Deadline;
   readonly #confirmations: number[] = [];
   #config: GroupConfig;
-  #push: PushFlow | undefined = undefined;
   #dirty = false;
   #toConfirm = 0;
   #opened = false;
   #closed = false;
   #touched = false;
   #lastPullMs: number;
-  #lastSentMs: number;
   #replayRecordUs = 0;
   #replayMs = 0;
   #samples = 0;
@@ -97,10 +94,10 @@ export class Group implements Scheduled {
       ready: () => this.wake(),
       moved: () => this.#touch(),
     });
-    this.#pullTimer = deadlines.make(() => this.#checkPulls());
+    this.#members = new Members(this, deadlines);
     this.#wakeTimer = deadlines.make(() => this.wake());
     this.#inactiveTimer = deadlines.make(() => this.#checkActive());
-    this.#lastPullMs = this.#lastSentMs = deadlines.nowMs();
+    this.#lastPullMs = deadlines.nowMs();
   }
 
   /** Which of the last records of each subject were still to be delivered when it was saved; `before` 0 = none. */
@@ -150,8 +147,10 @@ export class Group implements Scheduled {
     return this.#inFlight.redelivered;
   }
 
+  /** Pulls whose receiver is still there. */
   get waiting(): number {
-    return this.#pulls.size;
+    this.#members.dropGone();
+    return this.#members.waiting;
   }
 
   /** Records still to be delivered for the first time, exactly. */
@@ -167,7 +166,7 @@ export class Group implements Scheduled {
 
   /** Of a push group: somebody receives. */
   get pushActive(): boolean {
-    return this.#push?.active ?? false;
+    return this.#members.push?.active ?? false;
   }
 
   get closed(): boolean {
@@ -192,20 +191,19 @@ export class Group implements Scheduled {
   pushTo(sink: PushSink): void {
     const push = this.#config.push;
     if (push === undefined) return;
-    this.#push = new PushFlow(push, sink, this.#nowMs());
-    if (push.heartbeatMs > 0) this.#pullTimer.setBy(this.#nowMs() + push.heartbeatMs);
+    this.#members.pushTo(push, sink);
     this.wake();
   }
 
   /** Somebody new receives at the push subject: it owes nothing for what others got. */
   receiverCame(): void {
-    this.#push?.forget();
+    this.#members.push?.forget();
     this.wake();
   }
 
   /** The receiver confirms a flow request. */
   confirmFlow(id: number): void {
-    if (this.#push?.confirm(id) === true) this.wake();
+    if (this.#members.push?.confirm(id) === true) this.wake();
   }
 
   /** A member asks for records. Undefined = accepted; what it gets goes to its sink, at once as far as it is there. */
@@ -225,40 +223,21 @@ export class Group implements Scheduled {
         request.sink.status("empty", pull, this);
         return undefined;
       }
-      if (there > 0 && this.#pulls.size > 0 && there < this.#wanted()) return "requestsPending";
+      if (there > 0 && this.#members.waiting > 0 && there < this.#members.wanted()) return "requestsPending";
     }
-    if (this.#pulls.size >= config.waitingMax) {
-      this.#checkPulls();
-      if (this.#pulls.size >= config.waitingMax) return "waitingMax";
+    if (this.#members.waiting >= config.waitingMax) {
+      this.#members.check();
+      if (this.#members.waiting >= config.waitingMax) return "waitingMax";
     }
-    this.#pulls.add(pull);
-    this.#pullTimer.setBy(Math.min(pull.expiresMs, pull.nextHeartbeatMs));
+    this.#members.add(pull);
     if (this.run(pullBudget, nowMs) >= pullBudget) this.#owner.scheduler.ready(this);
     return undefined;
   }
 
-  /** Drops the waiting pulls of a receiver that is gone. */
-  dropGone(): void {
-    for (const pull of this.#pulls.all()) {
-      if (pull.sink.gone) this.#pulls.remove(pull);
-    }
-  }
-
   /** Room appeared at some receiver. */
   drained(): void {
-    if (this.#push !== undefined) {
-      if (!this.#push.blocked) return;
-      this.#push.blocked = false;
-    } else {
-      if (this.#pulls.blocked === 0) return;
-      this.#pulls.unblock();
-    }
+    this.#members.drained();
     this.wake();
-  }
-
-  /** True when a delivery could be made if there were a record. */
-  get hungry(): boolean {
-    return this.#push === undefined ? this.#pulls.ready > 0 : !this.#push.blocked;
   }
 
   /** The log has committed. */
@@ -268,7 +247,7 @@ export class Group implements Scheduled {
   }
 
   wake(): void {
-    if (this.hungry && !this.#closed) this.#owner.scheduler.ready(this);
+    if (this.#members.hungry && !this.#closed) this.#owner.scheduler.ready(this);
   }
 
   /** Done with one record, or with all up to it, as the policy says. False when it is not in flight. */
@@ -361,12 +340,8 @@ export class Group implements Scheduled {
     if (this.#closed) return;
     if (why === "shutdown") this.save(false);
     this.#closed = true;
-    for (const pull of this.#pulls.all()) {
-      this.#pulls.remove(pull);
-      if (!pull.sink.gone) pull.sink.status(why, pull, this);
-    }
+    this.#members.close(why);
     this.#inFlight.close();
-    this.#pullTimer.clear();
     this.#wakeTimer.clear();
     this.#inactiveTimer.clear();
     this.#reader.close();
@@ -394,22 +369,23 @@ export class Group implements Scheduled {
 
   /** Delivers what it can. */
   run(budget: number, nowMs: number): number {
-    if (this.#closed || !this.#opened || !this.hungry || this.#paused()) return 0;
+    if (this.#closed || !this.#opened || !this.#members.hungry || this.#paused()) return 0;
     const reader = this.#reader;
     reader.extend();
     let used = 0;
     while (used < budget) {
-      const pull = this.#taker(nowMs);
+      const pull = this.#members.next(nowMs);
       if (pull === undefined) break;
       const step = reader.view === undefined ? this.#find(nowMs) : "record";
       if (step === "record") {
         if (this.#offer(pull, nowMs)) used++;
         continue;
       }
-      if (step === "end") this.#reachedEnd();
+      if (step === "end") this.#members.reachedEnd();
       break;
     }
     reader.letGo();
+    this.#waitForRate(nowMs);
     return used;
   }
 
@@ -420,18 +396,10 @@ export class Group implements Scheduled {
     if (kind === "stored") this.#owner.observer.confirmed(this, acks);
   };
 
-  #taker(nowMs: number): Pull | undefined {
-    if (this.#push !== undefined) {
-      if (this.#push.mayDeliver(nowMs)) return this.#push.pull;
-      const waitMs = this.#push.rateWaitMs(nowMs);
-      if (waitMs > 0) this.#wakeTimer.setBy(nowMs + waitMs);
-      return undefined;
-    }
-    for (let pull = this.#pulls.peek(); pull !== undefined; pull = this.#pulls.peek()) {
-      if (pull.expiresMs > nowMs) return pull;
-      this.#end(pull, "expired");
-    }
-    return undefined;
+  /** Comes back when the rate of a push group allows the next one. */
+  #waitForRate(nowMs: number): void {
+    const waitMs = this.#members.push?.rateWaitMs(nowMs) ?? 0;
+    if (waitMs > 0) this.#wakeTimer.setBy(nowMs + waitMs);
   }
 
   #find(nowMs: number): ReadStep | "later" {
@@ -465,23 +433,22 @@ export class Group implements Scheduled {
     delivery.timeUs = view.timeUs;
     delivery.outstanding = repeating === 0 ? Math.max(0, reader.outstanding - 1) : reader.outstanding;
     const bounded = pull.bytesLeft !== Infinity;
-    const counted = bounded || this.#push !== undefined;
+    const counted = bounded || this.#members.push !== undefined;
     const size = counted ? pull.sink.size(view, delivery) : 0;
     if (bounded && size > pull.bytesLeft) {
-      this.#end(pull, "bytesExceeded");
+      this.#members.end(pull, "bytesExceeded");
       return false;
     }
     if (!pull.sink.deliver(view, delivery)) {
-      this.#refused(pull);
+      if (this.#members.refused(pull)) this.#owner.scheduler.refused(this);
       return false;
     }
     reader.view = undefined;
     if (repeating === 0) this.#delivered(view.sequence, nowMs);
     else this.#inFlight.sentAgain(repeating, nowMs);
     this.#touch();
-    this.#lastSentMs = this.#lastDeliveryMs = nowMs;
-    if (this.#push === undefined) this.#served(pull, size, nowMs);
-    else this.#push.sent(size);
+    this.#lastDeliveryMs = nowMs;
+    this.#members.took(pull, size, nowMs);
     return true;
   }
 
@@ -489,43 +456,6 @@ export class Group implements Scheduled {
     this.#reader.taken(sequence);
     this.#inFlight.sent(sequence, nowMs);
     if (this.#config.ack === "none" && this.#owner.retains) this.#owner.released(sequence);
-  }
-
-  #served(pull: Pull, size: number, nowMs: number): void {
-    pull.delivered++;
-    pull.left--;
-    const bounded = pull.bytesLeft !== Infinity;
-    if (bounded) pull.bytesLeft -= size;
-    if (pull.left <= 0 || pull.bytesLeft === 0) {
-      this.#pulls.remove(pull);
-      if (bounded && pull.bytesLeft > 0) pull.sink.status("batchCompleted", pull, this);
-      return;
-    }
-    if (pull.heartbeatMs > 0) pull.nextHeartbeatMs = nowMs + pull.heartbeatMs;
-    this.#pulls.rotate();
-  }
-
-  #refused(pull: Pull): void {
-    if (this.#push !== undefined) {
-      this.#push.blocked = !pull.sink.gone;
-      if (this.#push.blocked) this.#owner.scheduler.refused(this);
-    } else if (pull.sink.gone) this.#pulls.remove(pull);
-    else {
-      this.#pulls.block(pull);
-      this.#owner.scheduler.refused(this);
-    }
-  }
-
-  #reachedEnd(): void {
-    if (this.#pulls.noWaits === 0) return;
-    for (const pull of this.#pulls.all()) {
-      if (pull.noWait && (pull.expiresMs === Infinity || pull.delivered > 0)) this.#end(pull, "empty");
-    }
-  }
-
-  #end(pull: Pull, status: "empty" | "expired" | "bytesExceeded"): void {
-    this.#pulls.remove(pull);
-    pull.sink.status(status, pull, this);
   }
 
   #ackAll(sequence: Sequence): void {
@@ -573,44 +503,11 @@ export class Group implements Scheduled {
     return true;
   }
 
-  /** Ends what has expired, sends signs of life, and finds out when to look again. */
-  #checkPulls(): void {
-    const nowMs = this.#nowMs();
-    if (this.#push !== undefined) {
-      this.#checkPush(this.#push, nowMs);
-      return;
-    }
-    let next = Infinity;
-    for (const pull of this.#pulls.all()) {
-      if (pull.sink.gone) this.#pulls.remove(pull);
-      else if (pull.expiresMs <= nowMs) this.#end(pull, "expired");
-      else {
-        if (pull.nextHeartbeatMs <= nowMs) {
-          pull.sink.status("heartbeat", pull, this);
-          pull.nextHeartbeatMs = nowMs + pull.heartbeatMs;
-        }
-        next = Math.min(next, pull.expiresMs, pull.nextHeartbeatMs);
-      }
-    }
-    if (next !== Infinity) this.#pullTimer.setBy(next);
-  }
-
-  /** A sign of life, when nothing was sent for that long. */
-  #checkPush(push: PushFlow, nowMs: number): void {
-    const beatMs = push.config.heartbeatMs;
-    if (push.active && nowMs - this.#lastSentMs >= beatMs) {
-      push.sink.heartbeat(this.deliveredCount, this.deliveredSequence, push.stalled);
-      this.#lastSentMs = nowMs;
-    }
-    this.#pullTimer.setBy(push.active ? Math.max(nowMs + 1, this.#lastSentMs + beatMs) : nowMs + beatMs);
-  }
-
   #checkActive(): void {
     const inactiveMs = this.#config.inactiveMs;
     if (inactiveMs === 0 || this.#closed) return;
-    this.dropGone();
     const nowMs = this.#nowMs();
-    if (this.#touched || this.#pulls.size > 0 || this.pushActive) {
+    if (this.#touched || this.#members.present) {
       this.#touched = false;
       this.#lastPullMs = nowMs;
     }
@@ -622,12 +519,6 @@ export class Group implements Scheduled {
   #restartInactive(): void {
     this.#inactiveTimer.clear();
     if (this.#config.inactiveMs > 0) this.#inactiveTimer.set(this.#nowMs() + this.#config.inactiveMs);
-  }
-
-  #wanted(): number {
-    let wanted = 0;
-    for (const pull of this.#pulls.all()) wanted += pull.left;
-    return wanted;
   }
 
   #nowMs(): number {

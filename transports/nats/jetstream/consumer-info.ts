@@ -4,7 +4,6 @@ import { encodeConsumer } from "./consumer-config.ts";
 import { timeText } from "./json.ts";
 
 export function consumerInfo(station: string, group: Group, nowUs: number): object {
-  group.dropGone();
   const { config } = group;
   const pausedMs = (config.pausedUntilUs - nowUs) / 1000;
   return {
