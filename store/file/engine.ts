@@ -128,6 +128,7 @@ export class FileStoreEngine implements Store, LogEngine {
   #turnUs = 0;
   #decided: Ticket = 0;
   #committing = false;
+  #together: Promise<void> | undefined;
   #groupTimer: Timer | undefined;
   #syncTimer: Timer | undefined;
   #spaceTimer: Timer | undefined;
@@ -553,7 +554,7 @@ export class FileStoreEngine implements Store, LogEngine {
     if (definition.limits.messagesPerSubjectMax > 0 && log.ledger.subjects === undefined) await this.loadSubjects(log);
     log.ledger.enforce(this.#clock.nowUs());
     this.#persistRemovals(log);
-    await this.flush();
+    await this.#flushTogether();
     this.#watchDeadline(this.#names.values());
     return log;
   }
@@ -571,7 +572,7 @@ export class FileStoreEngine implements Store, LogEngine {
     own.open = false;
     this.#names.delete(own.definition.name);
     this.#checkpointer.dropped(own);
-    await this.flush();
+    await this.#flushTogether();
     this.#maybeCheckpoint();
   }
 
@@ -584,7 +585,7 @@ export class FileStoreEngine implements Store, LogEngine {
     batch.durable = true;
     log.groups.define(name, document, snapshot);
     this.#touch(batch, log);
-    await this.flush();
+    await this.#flushTogether();
   }
 
   async dropGroup(log: FileLog, name: string): Promise<void> {
@@ -595,7 +596,16 @@ export class FileStoreEngine implements Store, LogEngine {
     writeGroup(this.#journal, batch, entry.groupDrop, log.id, nameBytes, nameBytes.subarray(0, 0));
     batch.durable = true;
     this.#touch(batch, log);
-    await this.flush();
+    await this.#flushTogether();
+  }
+
+  /** Definitions of one turn share a batch and its sync. */
+  #flushTogether(): Promise<void> {
+    this.#together ??= new Promise<void>((resolve) => this.#clock.endOfTurn(resolve)).then(() => {
+      this.#together = undefined;
+      return this.flush();
+    });
+    return this.#together;
   }
 
   saveGroup(log: FileLog, name: string, delta: Uint8Array, urgent: boolean): Ticket {
