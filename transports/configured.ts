@@ -14,7 +14,7 @@ import { FileStore } from "../store/file-store.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { SecureServer } from "./carriages/tls.ts";
 import type { SecureServerOptions } from "./carriages/tls.ts";
-import type { DoorTls } from "./nats/session-host.ts";
+import type { DoorPlan } from "./doors.ts";
 import { OpenBroker } from "./open.ts";
 import type { Addresses } from "./open.ts";
 
@@ -28,13 +28,11 @@ export interface ConfiguredOptions {
 export class ConfiguredBroker {
   readonly opened: OpenBroker;
   readonly #authenticator: Authenticator;
-  readonly #secure: SecureServer | undefined;
   #config: Config;
 
-  private constructor(opened: OpenBroker, authenticator: Authenticator, secure: SecureServer | undefined, config: Config) {
+  private constructor(opened: OpenBroker, authenticator: Authenticator, config: Config) {
     this.opened = opened;
     this.#authenticator = authenticator;
-    this.#secure = secure;
     this.#config = config;
     authenticator.revokedListeners.add((users) => opened.broker.revoke(users));
     authenticator.permissionListeners.add((users) => opened.broker.permissionsChanged(users));
@@ -45,7 +43,7 @@ export class ConfiguredBroker {
     const clock = new SystemClock();
     const random = new SystemRandom();
     const { limits } = config;
-    const secure = config.tls === undefined ? undefined : new SecureServer(readTls(config.tls, limits.tlsTimeoutMs));
+    const plan = planOf(config);
     const authenticator = new Authenticator({ clock, random, limits });
     authenticator.replace(authPolicyOf(config));
     const opened = new OpenBroker({
@@ -56,18 +54,12 @@ export class ConfiguredBroker {
       authentication: authenticator,
       serverName: config.serverName ?? "waystation",
       version: options.version,
-      host: config.host,
-      natsPort: numberOf(config.port),
-      mqttPort: numberOf(config.mqttPort),
-      webPort: numberOf(config.webPort),
+      ...plan,
       limits,
-      webTls:
-        config.tls === undefined ? undefined : { certificateFile: config.tls.certFile, keyFile: config.tls.keyFile, passphrase: undefined },
       report: options.report,
     });
-    if (secure !== undefined && config.tls !== undefined) opened.nats.tls = doorTls(secure, config.tls);
     await opened.open();
-    return new ConfiguredBroker(opened, authenticator, secure, config);
+    return new ConfiguredBroker(opened, authenticator, config);
   }
 
   get addresses(): Addresses {
@@ -79,14 +71,15 @@ export class ConfiguredBroker {
   }
 
   /**
-   * Takes over users, permissions, limits and certificates; live connections stay, unless their user went. Returns the option keys that
-   * need a restart. Throws, having changed nothing, when a certificate is bad.
+   * Takes over users, permissions, limits, certificates and doors; live connections stay, unless their user went. Resolves with the
+   * option keys that need a restart. Rejects, having changed nothing, when a certificate is bad; and, having changed the rest, when a
+   * door could not move.
    */
-  reload(config: Config): readonly string[] {
-    const { live, restart } = configChanges(this.#config, config);
-    if (config.tls !== undefined) this.#secure?.replace(readTls(config.tls, config.limits.tlsTimeoutMs));
+  async reload(config: Config): Promise<readonly string[]> {
+    const { restart } = configChanges(this.#config, config);
+    const plan = planOf(config);
     this.#config = reloaded(this.#config, config);
-    const { nats } = this.opened;
+    const { nats, doors } = this.opened;
     nats.limits = config.limits;
     this.#authenticator.replace(authPolicyOf(config), config.limits);
     nats.serverInfo = {
@@ -94,7 +87,8 @@ export class ConfiguredBroker {
       payloadBytesMax: config.limits.payloadBytesMax,
       authRequired: this.#authenticator.anonymous === undefined,
     };
-    return live.has("doors") ? [...restart, "doors"] : restart;
+    await doors.arrange(plan, true);
+    return restart;
   }
 
   /** Doors, then stores; everything acknowledged is durable. Callable twice. */
@@ -108,8 +102,40 @@ function numberOf(port: Port): number | undefined {
   return port === "off" ? undefined : port;
 }
 
-function doorTls(server: SecureServer, tls: TlsConfig): DoorTls {
-  return { server, mode: tls.handshakeFirst ? "first" : tls.optional ? "available" : "required" };
+/** Where the doors are to be, with the certificates read anew. Throws a BrokerError for those that cannot be read or do not fit. */
+function planOf(config: Config): DoorPlan {
+  const { tls } = config;
+  const ports = {
+    host: config.host,
+    natsPort: numberOf(config.port),
+    mqttPort: numberOf(config.mqttPort),
+    webPort: numberOf(config.webPort),
+  };
+  if (tls === undefined) return { ...ports, tls: undefined, webTls: undefined };
+  return {
+    ...ports,
+    tls: {
+      server: secureServer(tls, config.limits.tlsTimeoutMs),
+      mode: tls.handshakeFirst ? "first" : tls.optional ? "available" : "required",
+    },
+    webTls: { certificateFile: tls.certFile, keyFile: tls.keyFile, passphrase: undefined },
+  };
+}
+
+function secureServer(tls: TlsConfig, handshakeTimeoutMs: number): SecureServer {
+  const options = readTls(tls, handshakeTimeoutMs);
+  try {
+    return new SecureServer(options);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new BrokerError(
+      "config",
+      `${tls.certFile} and ${tls.keyFile} are no certificate with its key (${reason}): name PEM files that belong together`,
+      {
+        cause,
+      },
+    );
+  }
 }
 
 function readTls(tls: TlsConfig, handshakeTimeoutMs: number): SecureServerOptions {

@@ -11,6 +11,8 @@ import { idMaker } from "../lib/random.ts";
 import type { Store } from "../store/store.ts";
 import type { WebTls } from "./carriages/web/engine.ts";
 import { ChunkPool } from "./chunk-pool.ts";
+import { Doors } from "./doors.ts";
+import type { Addresses } from "./doors.ts";
 import { FlushList } from "./flush-list.ts";
 import { addHealth } from "./http/health.ts";
 import { HttpRouter } from "./http/router.ts";
@@ -20,22 +22,11 @@ import type { MqttSettings } from "./mqtt/settings.ts";
 import type { Authentication } from "./nats/authentication.ts";
 import { NatsDoor } from "./nats/door.ts";
 import type { Limits } from "../lib/limits.ts";
+import type { DoorTls } from "./nats/session-host.ts";
 import { TenantServices } from "./tenant-services.ts";
 import { WebDoor } from "./web/door.ts";
 
-/** Where a door listens, as told to people and in the address file. */
-export interface DoorAddress {
-  readonly host: string;
-  readonly port: number;
-  readonly url: string;
-}
-
-/** The open doors by name; a closed one is absent. */
-export interface Addresses {
-  readonly nats?: DoorAddress;
-  readonly web?: DoorAddress;
-  readonly mqtt?: DoorAddress;
-}
+export type { Addresses, DoorAddress } from "./doors.ts";
 
 export interface OpenOptions {
   readonly clock: Clock;
@@ -53,6 +44,8 @@ export interface OpenOptions {
   readonly webPort?: number | undefined;
   /** Forces an engine; undefined = uWebSockets.js where it loads, else `ws`. */
   readonly webEngine?: "uWebSockets.js" | "ws" | undefined;
+  /** Of the NATS and MQTT doors. */
+  readonly tls?: DoorTls | undefined;
   readonly webTls?: WebTls | undefined;
   /** Origins besides the page's own that may open a WebSocket; `*` = any. */
   readonly allowedOrigins?: readonly string[] | undefined;
@@ -70,7 +63,7 @@ export class OpenBroker {
   readonly tenants: TenantServices;
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
-  addresses: Addresses = {};
+  readonly doors: Doors;
   /** True once recovery is over and every door accepts. */
   ready = false;
   readonly #options: OpenOptions;
@@ -108,6 +101,7 @@ export class OpenBroker {
       compression: false,
       tls: options.webTls,
     });
+    this.doors = new Doors(this.nats, this.mqtt, this.web);
   }
 
   /** Recovers, then opens the doors. Rejects with the error of the store or of the first door that could not open; then nothing is left open. */
@@ -116,20 +110,17 @@ export class OpenBroker {
       const logs = await this.broker.open();
       await this.tenants.recover(logs);
       await this.mqtt.recover(logs);
-      const { host, natsPort, mqttPort, webPort, webTls } = this.#options;
-      if (natsPort !== undefined)
-        this.addresses = { ...this.addresses, nats: shown("nats", await this.nats.listen({ host, port: natsPort })) };
-      if (mqttPort !== undefined)
-        this.addresses = { ...this.addresses, mqtt: shown("mqtt", await this.mqtt.listen({ host, port: mqttPort })) };
-      if (webPort !== undefined) {
-        const scheme = webTls === undefined ? "http" : "https";
-        this.addresses = { ...this.addresses, web: shown(scheme, await this.web.listen({ host, port: webPort })) };
-      }
+      const { host, natsPort, mqttPort, webPort, tls, webTls } = this.#options;
+      await this.doors.arrange({ host, natsPort, mqttPort, webPort, tls, webTls }, false);
       this.ready = true;
     } catch (error) {
       await this.close();
       throw error;
     }
+  }
+
+  get addresses(): Addresses {
+    return this.doors.addresses;
   }
 
   /** A connection inside the process. */
@@ -152,9 +143,4 @@ export class OpenBroker {
     this.tenants.close();
     await this.broker.close();
   }
-}
-
-function shown(scheme: string, address: { readonly host: string; readonly port: number }): DoorAddress {
-  const host = address.host.includes(":") ? `[${address.host}]` : address.host;
-  return { host: address.host, port: address.port, url: `${scheme}://${host}:${address.port}` };
 }

@@ -23,14 +23,15 @@ export type ReloadAnswer =
     };
 
 /** Answers until the returned function is called. */
-export function serveReload(broker: OpenBroker, reload: () => ReloadAnswer): () => void {
-  const operator: Identity = { user: "", tenant: defaultTenant, permissions: undefined, expiresMs: undefined };
+export function serveReload(broker: OpenBroker, reload: () => Promise<ReloadAnswer>): () => void {
+  // Not the anonymous user: whose connections end when the first user is made.
+  const operator: Identity = { user: "$operator", tenant: defaultTenant, permissions: undefined, expiresMs: undefined };
   const connection = broker.connect(operator);
   void answer(connection.subscribe(reloadSubject), reload);
   return () => connection.close();
 }
 
 /** One after the other, each in a turn of its own: a reload closes sessions, which no delivery may do. */
-async function answer(requests: AsyncIterable<LocalMessage>, reload: () => ReloadAnswer): Promise<void> {
-  for await (const request of requests) request.respond(JSON.stringify(reload()));
+async function answer(requests: AsyncIterable<LocalMessage>, reload: () => Promise<ReloadAnswer>): Promise<void> {
+  for await (const request of requests) request.respond(JSON.stringify(await reload()));
 }

@@ -30,24 +30,35 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
   process.on("SIGHUP", () => hangUp());
   const version = await readVersion();
   const broker = await ConfiguredBroker.open(config, { version, report: (message) => terminal.note(`waystation: ${message}`) });
-  const reload = (): ReloadAnswer => {
-    try {
-      const restart = broker.reload(configure());
-      terminal.note(`waystation: configuration reloaded${restart.length === 0 ? "" : `; restart to change ${restart.join(", ")}`}`);
-      return { reloaded: true, restart };
-    } catch (error) {
-      terminal.note(`waystation: running on as before: ${sentenceOf(error)}`);
-      return { reloaded: false, error: sentenceOf(error) };
-    }
+  let reloading: Promise<unknown> = Promise.resolve();
+  const reload = (): Promise<ReloadAnswer> => {
+    const answer = reloading.then(() => reloadOnce(broker, configure, terminal));
+    reloading = answer;
+    return answer;
   };
   hangUp = reload;
   serveReload(broker.opened, reload);
   if (config.addressesFile !== undefined) await writeAddressFile(config.addressesFile, broker.addresses);
   terminal.write(banner(config, broker.addresses, version));
   await stop();
+  await reloading;
   if (config.addressesFile !== undefined) await rm(config.addressesFile, { force: true });
   await broker.close();
   return 0;
+}
+
+/** Takes the configuration over as far as it can, and says what came of it. Never rejects. */
+async function reloadOnce(broker: ConfiguredBroker, configure: () => Config, terminal: Terminal): Promise<ReloadAnswer> {
+  try {
+    const restart = await broker.reload(configure());
+    terminal.note(`waystation: configuration reloaded${restart.length === 0 ? "" : `; restart to change ${restart.join(", ")}`}`);
+    const { addressesFile } = broker.config;
+    if (addressesFile !== undefined) await writeAddressFile(addressesFile, broker.addresses);
+    return { reloaded: true, restart };
+  } catch (error) {
+    terminal.note(`waystation: running on as before: ${sentenceOf(error)}`);
+    return { reloaded: false, error: sentenceOf(error) };
+  }
 }
 
 /**

@@ -60,7 +60,10 @@ export class MqttDoor {
   /** Per session: its expiry, or its delayed will. */
   readonly #expiry: Map<MqttSession, Timer> = new Map();
   readonly #wills: Map<MqttSession, Timer> = new Map();
-  readonly #listeners: Listener[] = [];
+  /** What accepts now. */
+  listener: Listener | undefined = undefined;
+  /** Connections begin with its handshake; undefined = in clear. */
+  tls: SecureServer | undefined = undefined;
   readonly #sys: SysTopics;
   #closing = false;
   /** While closing: told when the last connection has gone. */
@@ -119,13 +122,15 @@ export class MqttDoor {
     return this.#tenants.values();
   }
 
-  async listen(address: ListenerAddress, tls?: SecureServer): Promise<ListenerAddress> {
+  /** Listens; who listened before goes on until it is closed. */
+  async listen(address: ListenerAddress): Promise<ListenerAddress> {
     const accept = (connection: Connection): void => {
+      const { tls } = this;
       if (tls === undefined) this.accept(connection);
       else connection.upgradeToTls(tls, undefined, () => this.accept(connection));
     };
     const listener = await listenTcp({ ...address, clock: this.clock, accept });
-    this.#listeners.push(listener);
+    this.listener = listener;
     return listener.address;
   }
 
@@ -285,7 +290,7 @@ export class MqttDoor {
       if (connection.session === undefined) connection.destroy();
       else connection.close("shutdown");
     }
-    for (const listener of this.#listeners) await listener.close();
+    await this.listener?.close();
     if (this.connections.size > 0) {
       await new Promise<void>((resolve) => {
         this.#emptied = resolve;

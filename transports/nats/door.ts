@@ -69,7 +69,8 @@ export class NatsDoor implements SessionHost, PoolUser {
   accepted: number;
   readonly #broker: DoorBroker;
   readonly #sessions: Set<NatsSession>;
-  #listener: Listener | undefined;
+  /** What accepts now. */
+  listener: Listener | undefined;
   #ticking: Timer | undefined;
   #tickedMs: number;
   #closing: Promise<void> | undefined;
@@ -91,7 +92,7 @@ export class NatsDoor implements SessionHost, PoolUser {
     this.accepted = 0;
     this.#broker = options.broker;
     this.#sessions = new Set();
-    this.#listener = undefined;
+    this.listener = undefined;
     this.#ticking = undefined;
     this.#tickedMs = 0;
     this.#closing = undefined;
@@ -107,16 +108,16 @@ export class NatsDoor implements SessionHost, PoolUser {
     };
   }
 
-  /** Listens. Rejects with a BrokerError that says what to do. */
+  /** Listens; who listened before goes on until it is closed. Rejects with a BrokerError that says what to do. */
   async listen(address: ListenerAddress): Promise<ListenerAddress> {
     const listener = await listenTcp({ ...address, clock: this.clock, accept: (connection) => this.accept(connection, this.tls) });
-    this.#listener = listener;
+    this.listener = listener;
     this.serverInfo = { ...this.serverInfo, ...listener.address };
     return listener.address;
   }
 
   get address(): ListenerAddress | undefined {
-    return this.#listener?.address;
+    return this.listener?.address;
   }
 
   /** Every live session. */
@@ -176,7 +177,7 @@ export class NatsDoor implements SessionHost, PoolUser {
     if (this.lameDuck) return;
     this.lameDuck = true;
     for (const session of this.#sessions) session.announceLameDuck();
-    await this.#listener?.close();
+    await this.listener?.close();
     this.clock.after(this.limits.lameDuckMs, () => this.#closeOneByOne([...this.#sessions]));
   }
 
@@ -196,7 +197,7 @@ export class NatsDoor implements SessionHost, PoolUser {
   async #close(): Promise<void> {
     this.#ticking?.cancel();
     this.pool.users.delete(this);
-    const listener = this.#listener?.close();
+    const listener = this.listener?.close();
     for (const session of this.#sessions) session.close("shutdown");
     if (this.#sessions.size > 0) {
       await new Promise<void>((resolve) => {

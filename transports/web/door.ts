@@ -36,19 +36,24 @@ const mqttSubprotocols: ReadonlySet<string> = new Set(["mqtt", "mqttv3.1"]);
 export class WebDoor {
   engine: WebEngine | undefined = undefined;
   readonly #options: WebDoorOptions;
-  #listener: Listener | undefined;
+  /** What accepts now. */
+  listener: Listener | undefined;
+  /** Of the next `listen`. */
+  tls: WebTls | undefined;
+  readonly #listeners: Listener[] = [];
 
   constructor(options: WebDoorOptions) {
     this.#options = options;
+    this.tls = options.tls;
   }
 
-  /** Listens. Rejects with a BrokerError that says what to do. */
+  /** Listens; who listened before goes on until it is closed. Rejects with a BrokerError that says what to do. */
   async listen(address: ListenerAddress): Promise<ListenerAddress> {
     const options = this.#options;
     this.engine = await loadEngine(options.engine);
-    const { payloadBytesMax, bodyBytesMax, compression, tls } = options;
+    const { payloadBytesMax, bodyBytesMax, compression } = options;
     const listener = await this.engine.listen(
-      { ...address, messageBytesMax: messageBytesMax(payloadBytesMax), bodyBytesMax, idleTimeoutSeconds, compression, tls },
+      { ...address, messageBytesMax: messageBytesMax(payloadBytesMax), bodyBytesMax, idleTimeoutSeconds, compression, tls: this.tls },
       {
         request: (request, body, response) => options.http.handle(request, body, response),
         upgrade: (request) => this.#judge(request),
@@ -58,21 +63,22 @@ export class WebDoor {
         },
       },
     );
-    this.#listener = listener;
+    this.listener = listener;
+    this.#listeners.push(listener);
     return listener.address;
   }
 
   get address(): ListenerAddress | undefined {
-    return this.#listener?.address;
+    return this.listener?.address;
   }
 
   async close(): Promise<void> {
-    await this.#listener?.close();
+    await this.listener?.close();
   }
 
   /** Cuts what is still open: requests that never end. */
   destroy(): void {
-    this.#listener?.destroy?.();
+    for (const listener of this.#listeners) listener.destroy?.();
   }
 
   #judge(request: WebRequest): UpgradeDecision {
