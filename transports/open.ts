@@ -56,6 +56,7 @@ export interface OpenOptions {
 
 export class OpenBroker {
   readonly broker: Broker;
+  readonly authentication: Authentication;
   readonly nats: NatsDoor;
   readonly mqtt: MqttDoor;
   readonly web: WebDoor;
@@ -75,6 +76,7 @@ export class OpenBroker {
     this.#makeId = idMaker(options.random, 22);
     const broker = new Broker(options);
     this.broker = broker;
+    this.authentication = options.authentication;
     this.pool = new ChunkPool(options.clock, 512 * 1024 * 1024);
     this.flushList = new FlushList(options.clock);
     this.tenants = new TenantServices(broker, new GroupScheduler(broker), options.serverName);

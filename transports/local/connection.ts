@@ -143,9 +143,7 @@ export class LocalConnection implements Session {
   readonly #subscriptions: Map<Subscription, LocalSubscription> = new Map();
   readonly #outcomes: Map<number, Waiting> = new Map();
   /** Delivered but not yet handed out: user code never runs inside the broker's publish. */
-  #arrived: { to: LocalSubscription; message: LocalMessage }[] = [];
-  /** Have had their `max`; end once that has been handed out. */
-  #satisfied: LocalSubscription[] = [];
+  #arrived: { to: LocalSubscription; message: LocalMessage; last: boolean }[] = [];
   #nextToken = 1;
   #nextInbox = 1;
   #closed = false;
@@ -258,12 +256,10 @@ export class LocalConnection implements Session {
     const to = this.#subscriptions.get(subscription);
     if (to === undefined) return false;
     subscription.delivered++;
-    this.#arrived.push({ to, message: this.#copy(message) });
+    const last = subscription.deliveredMax > 0 && subscription.delivered >= subscription.deliveredMax;
+    if (last) this.#attachment.unsubscribe(subscription);
+    this.#arrived.push({ to, message: this.#copy(message), last });
     if (this.#arrived.length === 1) this.#clock.endOfTurn(() => this.#handOut());
-    if (subscription.deliveredMax > 0 && subscription.delivered >= subscription.deliveredMax) {
-      subscription.active = false;
-      this.#satisfied.push(to);
-    }
     return true;
   }
 
@@ -285,10 +281,10 @@ export class LocalConnection implements Session {
   #handOut(): void {
     const arrived = this.#arrived;
     this.#arrived = [];
-    for (const { to, message } of arrived) to.push(message);
-    const satisfied = this.#satisfied;
-    this.#satisfied = [];
-    for (const local of satisfied) local.unsubscribe();
+    for (const { to, message, last } of arrived) {
+      to.push(message);
+      if (last) to.unsubscribe();
+    }
   }
 
   #send(subject: string, data: Uint8Array | string, headers: HeaderList | undefined, reply: string | undefined, token: number): number {
