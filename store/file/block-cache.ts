@@ -19,6 +19,11 @@ export interface Chunk {
   readonly base: number;
   /** Per block of the chunk: true when its bytes are not what was written. */
   readonly damaged: readonly boolean[];
+  /** The memory `buffer` is part of; used again when nobody reads in it. */
+  readonly memory: Buffer;
+  /** Cursors that stand in it, and whether it has left the cache. */
+  users: number;
+  dropped: boolean;
 }
 
 export interface LoadedRun {
@@ -31,9 +36,11 @@ export interface LoadedRun {
 }
 
 const chunkBytes = 64 << 10;
-const openFilesMax = 32;
-/** Indexes kept; one of a 32 MiB run takes about 100 KiB, most take one. */
-const indexedBlocksMax = 64 << 10;
+const openFilesMax = 512;
+/** Blocks whose place is kept in memory, about 100 bytes each. */
+const indexedBlocksMax = 32 << 10;
+/** Idle memory kept for chunks to come. */
+const idleMemoriesMax = 32;
 
 export type DamageReport = (
   logId: number,
@@ -56,6 +63,7 @@ export class BlockCache {
   /** Least recently used first. */
   readonly #order: Map<Chunk, LoadedRun> = new Map();
   #bytes = 0;
+  readonly #idle: Buffer[] = [];
   readonly #files: Map<number, Promise<DiskFile>> = new Map();
   readonly #loading: Map<string, Promise<void>> = new Map();
   readonly #told: Set<string> = new Set();
@@ -120,8 +128,10 @@ export class BlockCache {
       );
       index = await this.#searchBlocks(logId, run);
     }
-    const again = this.loaded(run);
-    if (again !== undefined) return again;
+    return this.loaded(run) ?? this.#keepIndex(logId, run, index);
+  }
+
+  #keepIndex(logId: number, run: Run, index: BlockIndex): LoadedRun {
     const loaded: LoadedRun = { logId, run, index, starts: chunkStarts(index), chunks: new Map() };
     let bySegment = this.#runs.get(run.segment);
     if (bySegment === undefined) {
@@ -131,17 +141,24 @@ export class BlockCache {
     bySegment.set(run.offset, loaded);
     this.#runOrder.add(loaded);
     this.#indexedBlocks += index.length + 1;
-    this.#forgetIndexes(loaded);
+    for (const oldest of this.#runOrder) {
+      if (this.#indexedBlocks <= indexedBlocksMax || oldest === loaded) break;
+      this.#dropIndex(oldest);
+    }
     return loaded;
   }
 
   /** Bytes of a segment. Rejects when they cannot be read. */
   async read(segment: number, position: number, length: number): Promise<Buffer> {
-    const file = await this.#open(segment);
     const bytes = Buffer.from(new ArrayBuffer(length));
-    const count = await file.read(bytes, position);
-    if (count < length) throw new Error(`${segmentFileName(segment)} is shorter than ${position + length} bytes`);
+    await this.#readInto(bytes, segment, position);
     return bytes;
+  }
+
+  async #readInto(bytes: Buffer, segment: number, position: number): Promise<void> {
+    const file = await this.#open(segment);
+    const count = await file.read(bytes, position);
+    if (count < bytes.length) throw new Error(`${segmentFileName(segment)} is shorter than ${position + bytes.length} bytes`);
   }
 
   /** A block's bytes, past the cache: for copying. Undefined when it is damaged. */
@@ -149,7 +166,7 @@ export class BlockCache {
     const { index, run, logId } = loaded;
     let bytes: Buffer;
     try {
-      bytes = await this.read(run.segment, run.offset + index.offsets[block]!, index.lengths[block]!);
+      bytes = await this.read(run.segment, run.offset + index.offset(block), index.size(block));
     } catch {
       bytes = Buffer.alloc(0);
     }
@@ -158,10 +175,10 @@ export class BlockCache {
     this.#tell(
       logId,
       run.segment,
-      run.offset + index.offsets[block]!,
-      index.lengths[block]!,
-      index.firsts[block]!,
-      index.lasts[block]!,
+      run.offset + index.offset(block),
+      index.size(block),
+      index.first(block),
+      index.last(block),
       "a block is damaged",
     );
     return undefined;
@@ -229,55 +246,98 @@ export class BlockCache {
   }
 
   async #load(logId: number, run: Run, sequence: number): Promise<void> {
-    const loaded = await this.index(logId, run);
+    const known = this.loaded(run);
+    if (known === undefined && run.blockBytes > 0 && run.blockBytes + run.indexBytes <= chunkBytes && (await this.#loadSmall(logId, run)))
+      return;
+    const loaded = known ?? (await this.index(logId, run));
     const block = loaded.index.find(sequence);
     if (block >= loaded.index.length) return;
     const number = chunkNumber(loaded, block);
     if (loaded.chunks.has(number)) return;
     const firstBlock = loaded.starts[number]!;
     const endBlock = loaded.starts[number + 1] ?? loaded.index.length;
-    const base = loaded.index.offsets[firstBlock]!;
-    const end = loaded.index.offsets[endBlock - 1]! + loaded.index.lengths[endBlock - 1]!;
-    let buffer: Buffer;
+    const base = loaded.index.offset(firstBlock);
+    const end = loaded.index.offset(endBlock - 1) + loaded.index.size(endBlock - 1);
+    const memory =
+      (end - base <= chunkBytes ? this.#idle.pop() : undefined) ?? Buffer.from(new ArrayBuffer(Math.max(end - base, chunkBytes)));
+    const buffer = memory.subarray(0, end - base);
     try {
-      buffer = await this.read(run.segment, run.offset + base, end - base);
+      await this.#readInto(buffer, run.segment, run.offset + base);
     } catch {
-      buffer = Buffer.from(new ArrayBuffer(end - base));
+      buffer.fill(0);
     }
-    const chunk = this.#verify(loaded, firstBlock, endBlock, base, buffer);
+    // Another load may have been quicker, or the segment may be gone.
+    if (loaded.chunks.has(number) || !this.#runOrder.has(loaded)) return this.#recycle(memory);
+    this.#keepChunk(loaded, number, this.#verify(loaded, firstBlock, endBlock, base, buffer, memory));
+  }
+
+  /** A run that is one chunk is read with its index at once. False when that did not go well, and damage is to be told apart. */
+  async #loadSmall(logId: number, run: Run): Promise<boolean> {
+    const memory = this.#idle.pop() ?? Buffer.from(new ArrayBuffer(chunkBytes));
+    const bytes = memory.subarray(0, run.blockBytes + run.indexBytes);
+    let index: BlockIndex | undefined;
+    try {
+      await this.#readInto(bytes, run.segment, run.offset);
+      index = BlockIndex.decode(bytes.subarray(run.blockBytes), logId);
+    } catch {
+      index = undefined;
+    }
+    if (index === undefined || this.loaded(run) !== undefined || this.#forgotten.has(run.segment)) {
+      this.#recycle(memory);
+      return false;
+    }
+    const loaded = this.#keepIndex(logId, run, index);
+    this.#keepChunk(loaded, 0, this.#verify(loaded, 0, index.length, 0, memory.subarray(0, run.blockBytes), memory));
+    return true;
+  }
+
+  #keepChunk(loaded: LoadedRun, number: number, chunk: Chunk): void {
     loaded.chunks.set(number, chunk);
     this.#order.set(chunk, loaded);
-    this.#bytes += buffer.length;
+    this.#bytes += chunk.memory.length;
     for (const [oldest, owner] of this.#order) {
       if (this.#bytes <= this.#bytesMax || oldest === chunk) break;
       this.#dropChunk(oldest, owner);
     }
   }
 
-  #verify(loaded: LoadedRun, firstBlock: number, endBlock: number, base: number, buffer: Buffer): Chunk {
+  /** A cursor stands in the chunk, until it releases it. */
+  retain(chunk: Chunk): void {
+    chunk.users++;
+  }
+
+  release(chunk: Chunk): void {
+    if (--chunk.users === 0 && chunk.dropped) this.#recycle(chunk.memory);
+  }
+
+  #recycle(memory: Buffer): void {
+    if (memory.length === chunkBytes && this.#idle.length < idleMemoriesMax) this.#idle.push(memory);
+  }
+
+  #verify(loaded: LoadedRun, firstBlock: number, endBlock: number, base: number, buffer: Buffer, memory: Buffer): Chunk {
     const { index, run, logId } = loaded;
     const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.length);
     const damaged: boolean[] = [];
     for (let block = firstBlock; block < endBlock; block++) {
-      const at = index.offsets[block]! - base;
-      const length = index.lengths[block]!;
+      const at = index.offset(block) - base;
+      const length = index.size(block);
       const header = readBlockHeader(view, buffer, at, buffer.length, logId);
       const sound =
-        header !== undefined && header.length === length && header.first === index.firsts[block] && header.last === index.lasts[block];
+        header !== undefined && header.length === length && header.first === index.first(block) && header.last === index.last(block);
       damaged.push(!sound);
       if (!sound) {
         this.#tell(
           logId,
           run.segment,
-          run.offset + index.offsets[block]!,
+          run.offset + index.offset(block),
           length,
-          index.firsts[block]!,
-          index.lasts[block]!,
+          index.first(block),
+          index.last(block),
           "a block is damaged",
         );
       }
     }
-    return { firstBlock, endBlock, buffer, view, base, damaged };
+    return { firstBlock, endBlock, buffer, view, base, damaged, memory, users: 0, dropped: false };
   }
 
   /** The index is lost: finds sound blocks by their magic. */
@@ -329,7 +389,9 @@ export class BlockCache {
 
   #dropChunk(chunk: Chunk, owner: LoadedRun): void {
     if (!this.#order.delete(chunk)) return;
-    this.#bytes -= chunk.buffer.length;
+    this.#bytes -= chunk.memory.length;
+    chunk.dropped = true;
+    if (chunk.users === 0) this.#recycle(chunk.memory);
     owner.chunks.delete(chunkNumber(owner, chunk.firstBlock));
   }
 
@@ -339,20 +401,13 @@ export class BlockCache {
     for (const chunk of [...loaded.chunks.values()]) this.#dropChunk(chunk, loaded);
     this.#runs.get(loaded.run.segment)?.delete(loaded.run.offset);
   }
-
-  #forgetIndexes(keep: LoadedRun): void {
-    for (const loaded of this.#runOrder) {
-      if (this.#indexedBlocks <= indexedBlocksMax || loaded === keep) break;
-      this.#dropIndex(loaded);
-    }
-  }
 }
 
 function chunkStarts(index: BlockIndex): number[] {
   const starts: number[] = [];
   let bytes = Number.POSITIVE_INFINITY;
   for (let block = 0; block < index.length; block++) {
-    const length = index.lengths[block]!;
+    const length = index.size(block);
     if (bytes + length > chunkBytes) {
       starts.push(block);
       bytes = 0;

@@ -73,7 +73,7 @@ export interface FileStoreLimits {
 export const fileStoreLimits: FileStoreLimits = {
   tailBytesMax: 64 << 20,
   unflushedBytesMax: 128 << 20,
-  cacheBytesMax: 32 << 20,
+  cacheBytesMax: 24 << 20,
   freeBytesMin: 64 << 20,
   duplicateIdsMax: 1 << 20,
   ballastBytes: 1 << 20,
@@ -515,8 +515,8 @@ export class FileStoreEngine implements Store, LogEngine {
     if (chunk === undefined || chunk.damaged[block - chunk.firstBlock] === true) return 0;
     let last = 0;
     for (let each = block; each < chunk.endBlock && chunk.damaged[each - chunk.firstBlock] !== true; each++) {
-      const start = loaded.index.offsets[each]! - chunk.base;
-      const end = start + loaded.index.lengths[each]!;
+      const start = loaded.index.offset(each) - chunk.base;
+      const end = start + loaded.index.size(each);
       for (let record = start + blockHeaderBytes; record < end; record += recordLength(chunk.view, record)) {
         last = recordSequence(chunk.view, record);
         fillFacts(chunk.view, chunk.buffer, record, this.#facts);

@@ -121,11 +121,7 @@ export class FileCursor implements Cursor {
   /** Finds where the record at `position` lies. */
   #locate(): CursorStep {
     const chunk = this.#chunk;
-    if (
-      chunk !== undefined &&
-      this.#chunkBlock + 1 < chunk.endBlock &&
-      this.#loaded!.index.firsts[this.#chunkBlock + 1]! >= this.position
-    ) {
+    if (chunk !== undefined && this.#chunkBlock + 1 < chunk.endBlock && this.#loaded!.index.first(this.#chunkBlock + 1) >= this.position) {
       return this.#enterBlock(chunk, this.#loaded!, this.#chunkBlock + 1);
     }
     this.#leave();
@@ -154,15 +150,19 @@ export class FileCursor implements Cursor {
 
   #enterBlock(chunk: Chunk, loaded: LoadedRun, block: number): CursorStep {
     if (chunk.damaged[block - chunk.firstBlock] === true) {
-      this.position = loaded.index.lasts[block]! + 1;
+      this.position = loaded.index.last(block) + 1;
       this.#leave();
       return "damaged";
     }
-    this.#chunk = chunk;
+    if (this.#chunk !== chunk) {
+      this.#leave();
+      this.#log.cache.retain(chunk);
+      this.#chunk = chunk;
+    }
     this.#loaded = loaded;
     this.#chunkBlock = block;
-    this.#at = loaded.index.offsets[block]! - chunk.base + blockHeaderBytes;
-    this.#end = this.#at - blockHeaderBytes + loaded.index.lengths[block]!;
+    this.#at = loaded.index.offset(block) - chunk.base + blockHeaderBytes;
+    this.#end = this.#at - blockHeaderBytes + loaded.index.size(block);
     return "record";
   }
 
@@ -180,7 +180,7 @@ export class FileCursor implements Cursor {
     for (let block = chunk.endBlock; wanted > 0 && block < loaded.index.length; wanted--) {
       const ahead = cache.chunkOf(loaded, block);
       if (ahead === undefined) {
-        void cache.load(storage.id, loaded.run, loaded.index.firsts[block]!);
+        void cache.load(storage.id, loaded.run, loaded.index.first(block));
         return;
       }
       block = ahead.endBlock;
@@ -208,6 +208,7 @@ export class FileCursor implements Cursor {
 
   #leave(): void {
     this.#block = undefined;
+    if (this.#chunk !== undefined) this.#log.cache.release(this.#chunk);
     this.#chunk = undefined;
     this.#loaded = undefined;
     this.#at = 0;

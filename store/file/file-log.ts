@@ -256,8 +256,8 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
         continue;
       }
       const loaded = await this.cache.index(this.id, run);
-      for (let block = 0; block + 1 < loaded.index.length && loaded.index.times[block + 1]! < timeUs; block++) {
-        from = Math.max(from, loaded.index.lasts[block]! + 1);
+      for (let block = 0; block + 1 < loaded.index.length && loaded.index.timeUs(block + 1) < timeUs; block++) {
+        from = Math.max(from, loaded.index.last(block) + 1);
       }
       break;
     }
@@ -343,11 +343,11 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
     const loaded = this.cache.loaded(runs.at(index));
     if (loaded === undefined) return false;
     const block = loaded.index.find(sequence);
-    if (block >= loaded.index.length || loaded.index.firsts[block]! > sequence) return false;
+    if (block >= loaded.index.length || loaded.index.first(block) > sequence) return false;
     const chunk = this.cache.chunkOf(loaded, block);
     if (chunk === undefined || chunk.damaged[block - chunk.firstBlock] === true) return false;
-    const start = loaded.index.offsets[block]! - chunk.base;
-    const at = seekRecord(chunk.view, start + blockHeaderBytes, start + loaded.index.lengths[block]!, sequence);
+    const start = loaded.index.offset(block) - chunk.base;
+    const at = seekRecord(chunk.view, start + blockHeaderBytes, start + loaded.index.size(block), sequence);
     if (at < 0) return false;
     fillFacts(chunk.view, chunk.buffer, at, facts);
     return true;

@@ -187,15 +187,15 @@ class FolderCheck {
   #checkBlocks(name: string, log: StoredLog, run: Run, bytes: Buffer, index: BlockIndex): void {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let block = 0; block < index.length; block++) {
-      const at = index.offsets[block]!;
+      const at = index.offset(block);
       const header = readBlockHeader(view, bytes, at, run.blockBytes, log.id);
-      const first = index.firsts[block]!;
-      const last = index.lasts[block]!;
+      const first = index.first(block);
+      const last = index.last(block);
       if (header !== undefined && header.first === first && header.last === last && isBlockSound(view, at, header)) {
         this.#records += header.count;
         continue;
       }
-      this.#damage(name, run.offset + at, run.offset + at + index.lengths[block]!, `a block is damaged: ${concerned(log, first, last)}`);
+      this.#damage(name, run.offset + at, run.offset + at + index.size(block), `a block is damaged: ${concerned(log, first, last)}`);
     }
   }
 

@@ -44,43 +44,68 @@ export function isSegmentHeader(bytes: Buffer, number: number): boolean {
   return bytes.subarray(0, segmentHeaderBytes).equals(segmentHeader(number));
 }
 
-/** Where the blocks of a run lie. Parallel arrays: a large run has thousands. */
+const blockFields = 6;
+
+/** Where the blocks of a run lie: one list of numbers, for there are very many small runs. */
 export class BlockIndex {
-  readonly firsts: number[] = [];
-  readonly lasts: number[] = [];
-  readonly times: number[] = [];
-  readonly offsets: number[] = [];
-  readonly lengths: number[] = [];
-  readonly counts: number[] = [];
+  readonly #numbers: number[] = [];
 
   get length(): number {
-    return this.firsts.length;
+    return this.#numbers.length / blockFields;
   }
 
-  add(first: number, last: number, timeUs: number, offset: number, length: number, count: number): void {
-    this.firsts.push(first);
-    this.lasts.push(last);
-    this.times.push(timeUs);
-    this.offsets.push(offset);
-    this.lengths.push(length);
-    this.counts.push(count);
+  first(block: number): number {
+    return this.#numbers[block * blockFields]!;
+  }
+
+  last(block: number): number {
+    return this.#numbers[block * blockFields + 1]!;
+  }
+
+  /** Of its first record. */
+  timeUs(block: number): number {
+    return this.#numbers[block * blockFields + 2]!;
+  }
+
+  /** From the run's start. */
+  offset(block: number): number {
+    return this.#numbers[block * blockFields + 3]!;
+  }
+
+  size(block: number): number {
+    return this.#numbers[block * blockFields + 4]!;
+  }
+
+  count(block: number): number {
+    return this.#numbers[block * blockFields + 5]!;
+  }
+
+  add(first: number, last: number, timeUs: number, offset: number, size: number, count: number): void {
+    this.#numbers.push(first, last, timeUs, offset, size, count);
   }
 
   /** The first block whose last sequence is ≥ `sequence`; `length` when none. */
   find(sequence: number): number {
-    return lowerBound(this.lasts, sequence);
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.last(middle) < sequence) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   encode(logId: number): Buffer {
     const writer = new ByteWriter(sectionHeaderBytes + blockEntryBytes * this.length);
     writer.skip(sectionHeaderBytes);
     for (let index = 0; index < this.length; index++) {
-      writer.num(this.firsts[index]!);
-      writer.num(this.lasts[index]!);
-      writer.num(this.times[index]!);
-      writer.u32(this.offsets[index]!);
-      writer.u32(this.lengths[index]!);
-      writer.u32(this.counts[index]!);
+      writer.num(this.first(index));
+      writer.num(this.last(index));
+      writer.num(this.timeUs(index));
+      writer.u32(this.offset(index));
+      writer.u32(this.size(index));
+      writer.u32(this.count(index));
       writer.u32(0);
     }
     return sealSection(writer, indexMagic, logId, this.length);
