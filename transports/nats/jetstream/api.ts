@@ -1,7 +1,7 @@
 /**
- * The JetStream API of one tenant: a responder on `$JS.API.>`. A request is copied when it arrives and handled at the end of the
- * turn, because nobody may publish from within a delivery; pulls alone are handed on in place. Verbs are registered by those who
- * know them (`stream-api.ts`, `consumer-api.ts`, …). A well-formed subject that no verb takes gets no answer.
+ * The JetStream API of one tenant: a responder on `$JS.API.>`. A request is copied when it arrives and handled in the same turn once
+ * its publisher is through, because nobody may publish from within a delivery; pulls alone are handed on in place. Verbs are
+ * registered by those who know them (`stream-api.ts`, `consumer-api.ts`, …). A well-formed subject that no verb takes gets no answer.
  */
 import type { Clock } from "../../../store/environment.ts";
 import { parseHeaders } from "../../../lib/headers.ts";
@@ -129,7 +129,7 @@ export class Api implements Session {
       headers: message.headerBytes === 0 ? noHeaders : Buffer.from(message.body.subarray(message.bodyStart, bodyStart)),
     };
     this.#queue.push(request);
-    if (this.#queue.length === 1) this.clock.endOfTurn(() => this.#run());
+    if (this.#queue.length === 1) queueMicrotask(() => this.#run());
     return true;
   }
 
