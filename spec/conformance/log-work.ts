@@ -80,7 +80,8 @@ export function drawWork(random: SeededRandom, log: NaiveLog): Work {
   if (choice < 0.72) return { kind: "append", append: drawAppend(random, log) };
   if (choice < 0.9) return { kind: "remove", removal: drawRemoval(random, log) };
   if (choice < 0.985) return { kind: "advance", byMs: random.below(600) };
-  return { kind: "limits", limits: drawLimits(random) };
+  // What is remembered of ids when the window changes is nobody's promise.
+  return { kind: "limits", limits: { ...drawLimits(random), duplicateWindowMs: log.limits.duplicateWindowMs } };
 }
 
 /** The request a store is given for an append of the model. */
