@@ -176,10 +176,10 @@ export function stateOf(log: Log): Record<string, unknown> {
 }
 
 /** Waits until `holds` does, for things a store may do a little later. */
-export async function eventually(holds: () => boolean, what: string): Promise<void> {
+export async function eventually(holds: () => boolean, what: string | (() => string)): Promise<void> {
   const deadline = Date.now() + 5000;
   while (!holds()) {
-    assert.ok(Date.now() < deadline, `within 5 s: ${what}`);
+    if (Date.now() > deadline) assert.fail(`within 5 s: ${typeof what === "string" ? what : what()}`);
     await new Promise<void>((resolve) => setTimeout(resolve, 1));
   }
 }

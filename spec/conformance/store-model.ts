@@ -66,12 +66,17 @@ class ModelledLog {
     await this.#settled();
   }
 
-  /** A store may take away, or count out, what is not in memory a little later. */
+  /** A store may take away, or count out, what is not in memory a little later: time goes on for both until they agree. */
   async #settled(): Promise<void> {
-    const wanted = JSON.stringify(this.#model.state);
-    const own = (): string => JSON.stringify(stateOf(this.#own));
-    if (own() === wanted) return;
-    await eventually(() => own() === wanted, `${this.#name} comes to ${wanted}, is ${own()}`);
+    const { fixture } = this.#harness;
+    const agree = (): boolean => {
+      if (JSON.stringify(stateOf(this.#own)) === JSON.stringify(this.#model.state)) return true;
+      fixture.advance(1);
+      this.#model.enforce(fixture.nowUs());
+      return false;
+    };
+    const what = (): string => `${this.#name} comes to ${JSON.stringify(this.#model.state)}, is ${JSON.stringify(stateOf(this.#own))}`;
+    if (!agree()) await eventually(agree, what);
   }
 
   async #reopen(): Promise<void> {
