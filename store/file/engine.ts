@@ -489,10 +489,13 @@ export class FileStoreEngine implements Store, LogEngine {
         const through = run === undefined ? 0 : await this.#payChunk(log, run.segment, run.offset, next);
         if (!log.open || !this.#usable()) return;
         this.#journal.batch(removalSlack);
+        // Copied to another segment while it was read: once more, from there.
+        if (through < next && run !== undefined && log.storage.runs.indexOf(run.segment, run.offset) < 0) continue;
         if (through < next) log.pay(next, unknownFacts);
         log.ledger.enforce(this.#clock.nowUs());
         this.#persistRemovals(log);
-        next = log.ledger.debt?.next(0) ?? 0;
+        // The same again: it cannot be read now, and will be wanted once more.
+        next = log.ledger.wanted === next ? 0 : log.ledger.wanted;
       }
     } finally {
       log.paying = false;

@@ -595,6 +595,12 @@ export class Ledger {
 
   // ── What was not in memory ─────────────────────────────────────────────────────────────────────────────────────────────
 
+  /** The record `want` was last asked for, as far as it is still needed; 0 when none is. */
+  get wanted(): Sequence {
+    if (this.#debt !== undefined && !this.#debt.empty) return this.#debt.next(0);
+    return this.#firstTimeStale && this.#counts.messages > 0 ? this.#counts.firstSequence : 0;
+  }
+
   /** Counts a record out that left unseen. False when nothing is owed for it. */
   pay(sequence: Sequence, facts: RecordFacts): boolean {
     const debt = this.#debt;
