@@ -4,7 +4,8 @@
  * the connection has too much waiting, and the owner decides what that means.
  *
  *     open(bytes) ─ false: no room ─ true: encode at chunk[at…], then commit(newAt)
- *     chunk: 4 KiB first, promoted to 64 KiB when it fills; a larger message gets a buffer of its own
+ *     admits(bytes) ─ true: open, commit and append up to so many bytes; `append` cuts them where chunks end
+ *     chunk: 4 KiB first, promoted to 64 KiB when it fills; more than that in one piece gets a buffer of its own
  */
 import type { Connection } from "./carriages/connection.ts";
 import type { ChunkPool } from "./chunk-pool.ts";
@@ -99,6 +100,29 @@ export class Outbox {
   /** Makes sure that `bytes` fit at `chunk[at…]`. False: no room, nothing changed. */
   open(bytes: number): boolean {
     return this.at + bytes <= this.chunk.length || this.#grow(bytes);
+  }
+
+  /** True when a message of so many bytes, in several pieces, may begin. */
+  admits(bytes: number): boolean {
+    if (this.#closed || this.#endWhenSent) return false;
+    const pending = this.#sentBytesTotal + this.at;
+    return pending === 0 || pending + bytes + largeChunkBytes <= this.#pendingBytesMax;
+  }
+
+  /** Adds bytes of an admitted message that has begun. Full chunks leave at once. */
+  append(source: Buffer, start: number, end: number): void {
+    while (start < end && !this.#closed) {
+      if (this.at === this.chunk.length) {
+        const next = this.#pool.take(largeChunkBytes);
+        this.#send();
+        this.chunk = next;
+      }
+      const stop = Math.min(end, start + this.chunk.length - this.at);
+      source.copy(this.chunk, this.at, start, stop);
+      this.at += stop - start;
+      start = stop;
+    }
+    this.commit(this.at);
   }
 
   /** The bytes up to `at` are part of the stream now; they leave at the end of the turn. */

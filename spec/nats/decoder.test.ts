@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import fc from "fast-check";
 import { frame } from "../../transports/nats/decoder.ts";
 import { propertyRuns } from "../support/effort.ts";
-import { CountingBudget, cut, framesOf, newDecoder, smallLimits } from "../support/frames.ts";
+import { CountingMemory, cut, framesOf, newDecoder, smallLimits } from "../support/frames.ts";
 
 function frames(text: string): string[] {
   return framesOf([Buffer.from(text, "latin1")], newDecoder());
@@ -121,28 +121,46 @@ describe("the NATS decoder", () => {
     );
   });
 
+  it("gives the same frames wherever a stream of large ones is cut, and borrows nothing at its end", () => {
+    const limits = { controlLineBytesMax: 64, payloadBytesMax: 100_000, headerBytesMax: 1024 };
+    const line = fc
+      .tuple(fc.constantFrom("a", "b"), fc.constantFrom(0, 10, 4_000, 5_000, 20_000, 90_000))
+      .map(([subject, bytes]) => `PUB ${subject} ${bytes}\r\n${subject.repeat(bytes)}\r\n`);
+    fc.assert(
+      fc.property(fc.array(line, { maxLength: 6 }), fc.array(fc.nat(400_000), { maxLength: 8 }), (lines, places) => {
+        const stream = Buffer.from(lines.join(""));
+        const memory = new CountingMemory(1 << 20);
+        const pieces = framesOf(cut(stream, places), newDecoder(limits, memory));
+        assert.deepEqual(pieces, framesOf([stream], newDecoder(limits)));
+        assert.equal(pieces.length, lines.length);
+        assert.equal(memory.taken, 0);
+      }),
+      propertyRuns(20_260_102, 60, 600),
+    );
+  });
+
   it("gives the same frames when every byte comes alone", () => {
     const stream = Buffer.from("CONNECT {}\r\nPUB a r 5\r\nhello\r\nSUB a q 1\r\nHPUB a 12 12\r\nNATS/1.0\r\n\r\n\r\nUNSUB 1\r\nPING\r\n");
     const bytes = [...stream].map((byte) => Buffer.from([byte]));
     assert.deepEqual(framesOf(bytes, newDecoder()), framesOf([stream], newDecoder()));
   });
 
-  it("charges a large frame once, at its announced size, and gives it back", () => {
+  it("borrows memory for a large frame once, at its announced size, and gives it back", () => {
     const limits = { controlLineBytesMax: 64, payloadBytesMax: 1 << 20, headerBytesMax: 1024 };
-    const budget = new CountingBudget(1 << 20);
-    const decoder = newDecoder(limits, budget);
+    const memory = new CountingMemory(1 << 20);
+    const decoder = newDecoder(limits, memory);
     const size = 200_000;
     const head = Buffer.from(`PUB a ${size}\r\n`);
     assert.deepEqual(framesOf([head, Buffer.alloc(1000)], decoder), []);
-    assert.equal(budget.taken, head.length + size + 2);
+    assert.equal(memory.taken, head.length + size + 2);
     assert.equal(framesOf([Buffer.alloc(size - 1000), Buffer.from("\r\n")], decoder).length, 1);
-    assert.equal(budget.taken, 0);
+    assert.equal(memory.taken, 0);
   });
 
-  it("waits when the budget has no room, and goes on where it was", () => {
+  it("waits when there is no memory, and goes on where it was", () => {
     const limits = { controlLineBytesMax: 64, payloadBytesMax: 1 << 20, headerBytesMax: 1024 };
-    const budget = new CountingBudget(100_000);
-    const decoder = newDecoder(limits, budget);
+    const memory = new CountingMemory(100_000);
+    const decoder = newDecoder(limits, memory);
     const body = "x".repeat(150_000);
     const stream = Buffer.from(`PUB a ${body.length}\r\n${body}\r\nPING\r\n`);
     decoder.feed(stream.subarray(0, 90_000));
@@ -152,7 +170,7 @@ describe("the NATS decoder", () => {
     decoder.feed(Buffer.from(stream.subarray(90_000, 90_010)));
     assert.equal(decoder.next(), frame.waiting);
     decoder.keep();
-    budget.left = 1 << 20;
+    memory.left = 1 << 20;
     assert.equal(decoder.next(), frame.none);
     decoder.feed(stream.subarray(90_010));
     assert.equal(decoder.next(), frame.publish);

@@ -1,24 +1,27 @@
 /** The NATS decoder's frames as plain values, to compare. */
 import { Decoder, frame } from "../../transports/nats/decoder.ts";
-import type { DecoderLimits, FrameBudget } from "../../transports/nats/decoder.ts";
+import type { DecoderLimits } from "../../transports/nats/decoder.ts";
+import type { FrameMemory } from "../../transports/nats/frame-memory.ts";
 
 export const smallLimits: DecoderLimits = { controlLineBytesMax: 64, payloadBytesMax: 512, headerBytesMax: 256 };
 
-export class CountingBudget implements FrameBudget {
+/** Counts what is lent, and spoils what is given back: nobody may look at it any more. */
+export class CountingMemory implements FrameMemory {
   taken = 0;
   left: number;
   constructor(bytes: number) {
     this.left = bytes;
   }
-  take(bytes: number): boolean {
-    if (bytes > this.left) return false;
+  take(bytes: number): Buffer | undefined {
+    if (bytes > this.left) return undefined;
     this.left -= bytes;
     this.taken += bytes;
-    return true;
+    return Buffer.alloc(bytes);
   }
-  give(bytes: number): void {
-    this.left += bytes;
-    this.taken -= bytes;
+  give(buffer: Buffer): void {
+    this.left += buffer.length;
+    this.taken -= buffer.length;
+    buffer.fill(0x21);
   }
 }
 
@@ -42,8 +45,8 @@ export function framesOf(chunks: readonly Buffer[], decoder: Decoder): string[] 
   return seen;
 }
 
-export function newDecoder(limits: DecoderLimits = smallLimits, budget: FrameBudget = new CountingBudget(1 << 20)): Decoder {
-  const decoder = new Decoder(limits, budget);
+export function newDecoder(limits: DecoderLimits = smallLimits, memory: FrameMemory = new CountingMemory(1 << 20)): Decoder {
+  const decoder = new Decoder(limits, memory);
   decoder.headersAllowed = true;
   return decoder;
 }

@@ -27,7 +27,7 @@ export interface TcpListenOptions {
 }
 
 /** What one read takes at most. */
-const readBytes = 64 * 1024;
+const readBytes = 256 * 1024;
 
 /** Resolves when the port accepts. Rejects with a BrokerError that says what to do. */
 export function listenTcp(options: TcpListenOptions): Promise<Listener> {

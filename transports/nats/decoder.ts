@@ -1,13 +1,14 @@
 /**
  * The NATS client protocol, decoded in place, byte by byte: `feed` a chunk, then call `next` until it says `none`. Positions of
  * the current frame are fields over `buffer`, valid until the next call; nothing is allocated per frame. A frame cut by the end
- * of a chunk is kept once, in a buffer of its announced size, charged to a budget; only such a frame is ever copied.
+ * of a chunk is kept once, in a buffer of its announced size, lent by a bounded memory; only such a frame is ever copied.
  *
  *     PUB subject [reply] size␍␊ payload␍␊          HPUB subject [reply] headerSize totalSize␍␊ headers payload␍␊
  *     SUB subject [queue] sid␍␊   UNSUB sid [max]␍␊   CONNECT {json}␍␊   INFO {json}␍␊   PING␍␊ PONG␍␊ +OK␍␊ -ERR text␍␊
  *
  * It never throws, and after an error it says nothing but that error.
  */
+import type { FrameMemory } from "./frame-memory.ts";
 
 export type FrameKind = (typeof frame)[keyof typeof frame];
 
@@ -26,7 +27,7 @@ export const frame = {
   pong: 6,
   /** INFO, +OK, -ERR: text. */
   other: 7,
-  /** The budget has no room for a large frame: stop reading, call `next` again later. */
+  /** There is no memory for a large frame now: stop reading, call `next` again later. */
   waiting: 8,
   unknownOperation: 9,
   controlLineTooLong: 10,
@@ -36,21 +37,14 @@ export const frame = {
   notConnected: 13,
 } as const;
 
-/** Bytes that all connections of a door may hold for frames not yet complete. */
-export interface FrameBudget {
-  /** False: no room now. */
-  take(bytes: number): boolean;
-  give(bytes: number): void;
-}
-
 export interface DecoderLimits {
   readonly controlLineBytesMax: number;
   readonly payloadBytesMax: number;
   readonly headerBytesMax: number;
 }
 
-/** Frames up to this size are not charged: a chunk of input is as large. */
-const freeBytes = 64 * 1024;
+/** A cut frame up to this size lives in memory of its own; a larger one in lent memory. */
+const ownBytesMax = 4 * 1024;
 /** Room for a verb and blanks beyond the arguments' own limit. */
 const verbBytesMax = 16;
 const digitsMax = 9;
@@ -89,7 +83,7 @@ export class Decoder {
   /** True until the peer has proven who it is: no other verb is looked at, let alone a payload kept. */
   connectOnly: boolean;
   readonly #limits: DecoderLimits;
-  readonly #budget: FrameBudget;
+  readonly #memory: FrameMemory;
   #chunk: Buffer;
   #at: number;
   /** The frame cut by the end of a chunk: its first `#heldBytes` bytes. */
@@ -97,7 +91,8 @@ export class Decoder {
   #heldBytes: number;
   /** All bytes of the cut frame, 0 while its line is not complete. */
   #needed: number;
-  #charged: number;
+  /** `#held`, or the buffer of the frame last shown, is to be given back. */
+  #lent: Buffer | undefined;
   /** Set by a scan: where the frame ends, or how many bytes it needs. */
   #frameEnd: number;
   #failure: FrameKind;
@@ -113,7 +108,7 @@ export class Decoder {
   #lineSubjectStart: number;
   #lineSubjectEnd: number;
 
-  constructor(limits: DecoderLimits, budget: FrameBudget) {
+  constructor(limits: DecoderLimits, memory: FrameMemory) {
     this.buffer = nothing;
     this.subjectStart = 0;
     this.subjectEnd = 0;
@@ -132,13 +127,13 @@ export class Decoder {
     this.headersAllowed = false;
     this.connectOnly = false;
     this.#limits = limits;
-    this.#budget = budget;
+    this.#memory = memory;
     this.#chunk = nothing;
     this.#at = 0;
     this.#held = nothing;
     this.#heldBytes = 0;
     this.#needed = 0;
-    this.#charged = 0;
+    this.#lent = undefined;
     this.#frameEnd = 0;
     this.#failure = frame.none;
     this.#line = nothing;
@@ -174,7 +169,7 @@ export class Decoder {
     return rest;
   }
 
-  /** Gives the budget back. Nothing is decoded any more. */
+  /** Gives lent memory back. Nothing is decoded any more. */
   close(): void {
     this.#release();
     this.#chunk = nothing;
@@ -185,6 +180,7 @@ export class Decoder {
   next(): FrameKind {
     if (this.#failure !== frame.none) return this.#failure;
     if (this.#heldBytes > 0) return this.#resume();
+    if (this.#lent !== undefined) this.#release();
     const chunk = this.#chunk;
     const end = chunk.length;
     if (this.#at === end) {
@@ -206,13 +202,13 @@ export class Decoder {
     const rest = this.#chunk.length - this.#at;
     this.#needed = this.#frameEnd;
     if (this.#needed === 0 && rest > this.#limits.controlLineBytesMax + verbBytesMax) return this.#fail(frame.controlLineTooLong);
-    const charged = this.#needed <= freeBytes || this.#charge(this.#needed);
-    this.#held = Buffer.allocUnsafe(this.#needed > 0 && charged ? this.#needed : rest);
+    const whole = this.#needed === 0 ? undefined : this.#bufferFor(this.#needed);
+    this.#held = whole ?? Buffer.allocUnsafe(rest);
     this.#chunk.copy(this.#held, 0, this.#at);
     this.#heldBytes = rest;
     this.#chunk = nothing;
     this.#at = 0;
-    return charged ? frame.none : frame.waiting;
+    return whole === undefined && this.#needed > 0 ? frame.waiting : frame.none;
   }
 
   /** Goes on with the cut frame. */
@@ -222,8 +218,8 @@ export class Decoder {
       if (kind !== frame.none || this.#needed === 0) return kind;
     }
     if (this.#held.length < this.#needed) {
-      if (this.#needed > freeBytes && this.#charged === 0 && !this.#charge(this.#needed)) return frame.waiting;
-      const larger = Buffer.allocUnsafe(this.#needed);
+      const larger = this.#bufferFor(this.#needed);
+      if (larger === undefined) return frame.waiting;
       this.#held.copy(larger, 0, 0, this.#heldBytes);
       this.#held = larger;
     }
@@ -265,19 +261,22 @@ export class Decoder {
 
   #heldFrame(kind: FrameKind): FrameKind {
     this.buffer = this.#held;
-    this.#release();
+    // What was lent is given back when the frame has been seen, by the next call.
+    this.#held = nothing;
+    this.#heldBytes = 0;
+    this.#needed = 0;
     return kind;
   }
 
-  #charge(bytes: number): boolean {
-    if (!this.#budget.take(bytes)) return false;
-    this.#charged = bytes;
-    return true;
+  #bufferFor(bytes: number): Buffer | undefined {
+    if (bytes <= ownBytesMax) return Buffer.allocUnsafe(bytes);
+    this.#lent = this.#memory.take(bytes);
+    return this.#lent;
   }
 
   #release(): void {
-    if (this.#charged > 0) this.#budget.give(this.#charged);
-    this.#charged = 0;
+    if (this.#lent !== undefined) this.#memory.give(this.#lent);
+    this.#lent = undefined;
     this.#held = nothing;
     this.#heldBytes = 0;
     this.#needed = 0;

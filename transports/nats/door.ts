@@ -17,8 +17,9 @@ import type { Heavy, PoolUser } from "../chunk-pool.ts";
 import { FlushList } from "../flush-list.ts";
 import { AckRenderer } from "./acks.ts";
 import type { Authentication } from "./authentication.ts";
-import type { FrameBudget } from "./decoder.ts";
 import { errorTexts } from "./errors.ts";
+import { FramePool } from "./frame-memory.ts";
+import type { FrameMemory } from "./frame-memory.ts";
 import type { ServerInfo } from "./info.ts";
 import { NatsSession } from "./session.ts";
 import type { DoorTls, SessionHost } from "./session-host.ts";
@@ -56,7 +57,7 @@ export class NatsDoor implements SessionHost, PoolUser {
   readonly random: Random;
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
-  readonly frameBudget: FrameBudget;
+  readonly frameMemory: FrameMemory;
   readonly authentication: Authentication;
   readonly message: Message;
   readonly acks: AckRenderer;
@@ -83,7 +84,7 @@ export class NatsDoor implements SessionHost, PoolUser {
     this.pool = options.pool ?? new ChunkPool(options.clock, poolBytesMax(this.limits));
     this.pool.users.add(this);
     this.flushList = options.flushList ?? new FlushList(options.clock);
-    this.frameBudget = new Budget(options.framesBytesMax ?? 256 * 1024 * 1024);
+    this.frameMemory = new FramePool(options.framesBytesMax ?? 256 * 1024 * 1024);
     this.authentication = options.authentication;
     this.message = new Message(new Subject(nothing, true));
     this.acks = new AckRenderer();
@@ -228,22 +229,4 @@ export async function openNatsDoor(options: NatsDoorOptions): Promise<NatsDoor> 
   const door = new NatsDoor(options);
   if (options.listen !== undefined) await door.listen(options.listen);
   return door;
-}
-
-class Budget implements FrameBudget {
-  #left: number;
-
-  constructor(bytes: number) {
-    this.#left = bytes;
-  }
-
-  take(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
-  }
-
-  give(bytes: number): void {
-    this.#left += bytes;
-  }
 }

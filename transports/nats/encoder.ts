@@ -10,6 +10,9 @@ import type { Outbox } from "../outbox.ts";
 
 /** Bytes around subject, sid, reply and body: verb, blanks, two sizes, line ends. */
 const framingBytesMax = 40;
+/** A larger body is cut where chunks end, so that chunks are filled. */
+const pieceBytesMin = 8 * 1024;
+const lineEnd = Buffer.from("\r\n");
 /** Digits of a sid that is a number. */
 const sidDigitsMax = 10;
 
@@ -27,7 +30,10 @@ export function encodeMessage(outbox: Outbox, subscription: Subscription, messag
     headerBytes = 0;
   }
   const labelBytes = typeof label === "number" ? sidDigitsMax : label.length;
-  if (!outbox.open(subject.length + labelBytes + replyEnd - replyStart + bodyEnd - bodyStart + framingBytesMax)) return false;
+  const bodyBytes = bodyEnd - bodyStart;
+  const headBytes = subject.length + labelBytes + replyEnd - replyStart + framingBytesMax;
+  const inPieces = bodyBytes > pieceBytesMin;
+  if (inPieces ? !outbox.admits(headBytes + bodyBytes) || !outbox.open(headBytes) : !outbox.open(headBytes + bodyBytes)) return false;
   const chunk = outbox.chunk;
   let at = outbox.at;
   if (headerBytes !== 0) chunk[at++] = 0x48;
@@ -47,9 +53,15 @@ export function encodeMessage(outbox: Outbox, subscription: Subscription, messag
     at = putDigits(chunk, at, headerBytes);
     chunk[at++] = 0x20;
   }
-  at = putDigits(chunk, at, bodyEnd - bodyStart);
+  at = putDigits(chunk, at, bodyBytes);
   chunk[at++] = 0x0d;
   chunk[at++] = 0x0a;
+  if (inPieces) {
+    outbox.commit(at);
+    outbox.append(message.body, bodyStart, bodyEnd);
+    outbox.append(lineEnd, 0, lineEnd.length);
+    return true;
+  }
   at = putBytes(chunk, at, message.body, bodyStart, bodyEnd);
   chunk[at] = 0x0d;
   chunk[at + 1] = 0x0a;

@@ -10,7 +10,7 @@ import type { ChunkPool } from "../chunk-pool.ts";
 import type { FlushList } from "../flush-list.ts";
 import type { AckRenderer } from "./acks.ts";
 import type { Authentication } from "./authentication.ts";
-import type { FrameBudget } from "./decoder.ts";
+import type { FrameMemory } from "./frame-memory.ts";
 import type { ServerInfo } from "./info.ts";
 import type { NatsSession } from "./session.ts";
 
@@ -25,7 +25,7 @@ export interface SessionHost {
   readonly random: Random;
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
-  readonly frameBudget: FrameBudget;
+  readonly frameMemory: FrameMemory;
   readonly limits: Limits;
   readonly serverInfo: ServerInfo;
   /** Shared by the sessions, because each uses them within one call. */

@@ -89,7 +89,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     this.messagesOut = 0;
     this.bytesOut = 0;
     this.#host = host;
-    this.#decoder = new Decoder(limits, host.frameBudget);
+    this.#decoder = new Decoder(limits, host.frameMemory);
     // Three of the largest messages always fit, so that a group, which asks for room first, can deliver any.
     const pendingBytesMax = Math.max(limits.pendingOutBytesMax, 3 * limits.payloadBytesMax);
     this.#outbox = new Outbox({
