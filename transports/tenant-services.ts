@@ -47,7 +47,7 @@ export class TenantServices {
       this.#broker.tenant(tenant);
       this.#services.get(tenant)?.stations.recover(log);
     }
-    for (const { groups } of this.#services.values()) await groups.recover();
+    for (const { groups } of this.#services.values()) groups.recover();
   }
 
   close(): void {

@@ -54,6 +54,9 @@ export class Group implements Scheduled {
   scheduled = false;
   readonly name: string;
   readonly createdUs: number;
+  /** Resolves once it delivers: it knows how much is to come. */
+  readonly opened: Promise<void>;
+  #tellOpened: () => void = () => {};
   readonly #owner: GroupOwner;
   readonly #inFlight: InFlight;
   readonly #reader: GroupReader;
@@ -79,6 +82,7 @@ export class Group implements Scheduled {
   constructor(owner: GroupOwner, config: GroupConfig, createdUs: number, state: GroupState) {
     this.name = config.name;
     this.createdUs = createdUs;
+    this.opened = new Promise((resolve) => (this.#tellOpened = resolve));
     this.#owner = owner;
     this.#config = config;
     const deadlines = owner.scheduler.deadlines;
@@ -109,6 +113,7 @@ export class Group implements Scheduled {
   async open(skips: Float64Array | undefined): Promise<void> {
     await this.#reader.begin(skips);
     this.#opened = true;
+    this.#tellOpened();
     this.wake();
     this.#restartInactive();
   }

@@ -109,14 +109,9 @@ export class Groups implements GroupOwner, StationGroups {
     return [...this.#groups.keys()].sort();
   }
 
-  /** Makes the groups deliver that the log remembered. */
+  /** Makes the groups deliver that the log remembered: each as soon as it knows how much is to come. */
   async recover(): Promise<void> {
-    for (const group of this.#groups.values()) {
-      const { after, before } = group.skipRange;
-      const skips = before > 0 ? await lastOfEach(this.log, compileFilters(group.config.filters), after, before) : undefined;
-      await group.open(skips);
-      if (group.config.push !== undefined) this.#host.pushing(group, this);
-    }
+    await Promise.all([...this.#groups.values()].map((group) => this.#begin(group)));
   }
 
   /** Creates a group, or changes the one of this name. `only` refuses the other. Durable when resolved. */
@@ -256,6 +251,13 @@ export class Groups implements GroupOwner, StationGroups {
     if (moved && config.push !== undefined) this.#host.pushing(group, this);
     if (narrower) this.station.interestFell();
     if (!config.memory) await this.log.defineGroup(config.name, groupDocument(config, group.createdUs), group.snapshot());
+  }
+
+  async #begin(group: Group): Promise<void> {
+    const { after, before } = group.skipRange;
+    const skips = before > 0 ? await lastOfEach(this.log, compileFilters(group.config.filters), after, before) : undefined;
+    await group.open(skips);
+    if (group.config.push !== undefined) this.#host.pushing(group, this);
   }
 
   #restore(snapshot: GroupSnapshot): void {

@@ -101,7 +101,7 @@ export class Outstanding {
       for (let attempt = 1; attempt <= recountsMax; attempt++) {
         const version = this.#version;
         const from = next();
-        const counted = this.#log.count(this.#filter, from);
+        const counted = from > this.#log.state.lastSequence ? 0 : this.#log.count(this.#filter, from);
         const count = typeof counted === "number" ? counted : await counted;
         if (version !== this.#version && attempt < recountsMax) continue;
         this.count = count + extra();

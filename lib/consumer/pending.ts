@@ -14,19 +14,21 @@ export const out = 1;
 /** In the queue of redeliveries, or about to be. */
 export const due = 2;
 const gone = 0;
+/** Slots of a new group; most have little in flight. */
+const slotsMin = 16;
 
 export class PendingRing {
-  #mask = 63;
+  #mask = slotsMin - 1;
   #head = 0;
   #tail = 0;
   #live = 0;
   #hint = 0;
-  #sequences: Float64Array = new Float64Array(64);
-  #firsts: Float64Array = new Float64Array(64);
-  #deadlines: Float64Array = new Float64Array(64);
-  #sentMs: Float64Array = new Float64Array(64);
-  #deliveries: Uint32Array = new Uint32Array(64);
-  #states: Uint8Array = new Uint8Array(64);
+  #sequences: Float64Array = new Float64Array(slotsMin);
+  #firsts: Float64Array = new Float64Array(slotsMin);
+  #deadlines: Float64Array = new Float64Array(slotsMin);
+  #sentMs: Float64Array = new Float64Array(slotsMin);
+  #deliveries: Uint32Array = new Uint32Array(slotsMin);
+  #states: Uint8Array = new Uint8Array(slotsMin);
   /** Positions from here on were added since the last delta. */
   unsavedFrom = 0;
   /** Positions below this one stand in a delta or a snapshot: that they are released has to be said. */

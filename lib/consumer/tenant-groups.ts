@@ -71,9 +71,17 @@ export class TenantGroups {
     return this.of(station)?.get(name);
   }
 
-  /** Makes all recovered groups deliver; once, when every station is there. */
-  async recover(): Promise<void> {
-    for (const groups of this.#stations.values()) await groups.recover();
+  /**
+   * Makes all recovered groups deliver; once, when every station is there. Does not wait for those that have to read from disk how
+   * much is to come: their members wait meanwhile.
+   */
+  recover(): void {
+    for (const groups of this.#stations.values()) {
+      groups.recover().catch((error: unknown) => {
+        const what = error instanceof Error ? error.message : String(error);
+        this.#options.report(`the groups of station "${groups.station.name}" do not deliver: ${what}; restart the broker`);
+      });
+    }
   }
 
   #observer(of: () => Groups): GroupObserver {

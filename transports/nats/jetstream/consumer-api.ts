@@ -108,9 +108,10 @@ export class ConsumerApi {
     return consumerInfo(stream, group, this.#nowUs());
   }
 
-  #info(request: ApiRequest): object {
+  async #info(request: ApiRequest): Promise<object> {
     if (request.payload.length > 0 && request.payload.toString().trim() !== "{}") throw apiErrors.payloadExpectedEmpty();
     const { group } = this.#foundGroup(request);
+    await group.opened;
     return consumerInfo(request.args[0] ?? "", group, this.#nowUs());
   }
 
@@ -162,12 +163,13 @@ export class ConsumerApi {
     return { total: names.total, offset, limit: namesMax, consumers: names.page };
   }
 
-  #list(request: ApiRequest): object {
+  async #list(request: ApiRequest): Promise<object> {
     const stream = request.args[0] ?? "";
     const { names, offset, groups } = this.#page(request, listMax);
     const consumers: object[] = [];
     for (const name of names.page) {
       const group = groups.get(name);
+      await group?.opened;
       if (group !== undefined) consumers.push(consumerInfo(stream, group, this.#nowUs()));
     }
     return { total: names.total, offset, limit: listMax, consumers };
