@@ -346,6 +346,7 @@ export class Group implements Scheduled {
     if (why === "shutdown") this.save(false);
     this.#closed = true;
     this.#members.close(why);
+    this.#tellOpened();
     this.#inFlight.close();
     this.#wakeTimer.clear();
     this.#inactiveTimer.clear();
