@@ -8,10 +8,13 @@ import { authPolicyOf } from "../lib/config/config.ts";
 import type { Config, Port, TlsConfig } from "../lib/config/config.ts";
 import { Authenticator } from "../lib/auth/authenticator.ts";
 import { SystemClock } from "../lib/clock.ts";
+import type { Clock } from "../lib/clock.ts";
 import { BrokerError } from "../lib/errors.ts";
 import { SystemRandom } from "../lib/random.ts";
+import type { Random } from "../lib/random.ts";
 import { FileStore } from "../store/file-store.ts";
 import { MemoryStore } from "../store/memory-store.ts";
+import type { Store } from "../store/store.ts";
 import { SecureServer } from "./carriages/tls.ts";
 import type { SecureServerOptions } from "./carriages/tls.ts";
 import type { DoorPlan } from "./doors.ts";
@@ -23,6 +26,8 @@ export interface ConfiguredOptions {
   readonly version: string;
   /** One line for the operator. `fatal`: a store takes nothing more. */
   readonly report: (message: string, fatal: boolean) => void;
+  /** In place of the file store. */
+  readonly store?: Store | undefined;
 }
 
 export class ConfiguredBroker {
@@ -49,7 +54,7 @@ export class ConfiguredBroker {
     const opened = new OpenBroker({
       clock,
       random,
-      fileStore: config.memory ? undefined : new FileStore({ folder: config.data, clock, random, durability: config.durability }),
+      fileStore: options.store ?? fileStoreOf(config, clock, random),
       memoryStore: new MemoryStore({ clock, random }),
       authentication: authenticator,
       serverName: config.serverName ?? "waystation",
@@ -96,6 +101,11 @@ export class ConfiguredBroker {
     await this.opened.close();
     await this.#authenticator.close();
   }
+}
+
+function fileStoreOf(config: Config, clock: Clock, random: Random): Store | undefined {
+  if (config.memory) return undefined;
+  return new FileStore({ folder: config.data, clock, random, durability: config.durability });
 }
 
 function numberOf(port: Port): number | undefined {

@@ -55,3 +55,9 @@ export type {
   Ticket,
 } from "../store/store.ts";
 export type { Clock, Random, Timer } from "../store/environment.ts";
+
+// The stores there are, to build on.
+export { FileStore } from "../store/file-store.ts";
+export type { FileStoreConfig } from "../store/file-store.ts";
+export { MemoryStore } from "../store/memory-store.ts";
+export type { MemoryStoreOptions } from "../store/memory-store.ts";

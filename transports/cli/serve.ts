@@ -9,12 +9,12 @@ import type { Config } from "../../lib/config/config.ts";
 import { serveReload } from "../admin/reload-service.ts";
 import type { ReloadAnswer } from "../admin/reload-service.ts";
 import { ConfiguredBroker } from "../configured.ts";
+import { readVersion } from "../version.ts";
 import { writeAddressFile } from "./address-file.ts";
 import { banner } from "./banner.ts";
 import { sentenceOf } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
-import { readVersion } from "./version.ts";
 
 export async function run(invocation: Invocation, terminal: Terminal): Promise<number> {
   const configure = (): Config =>

@@ -7,7 +7,7 @@ import type { Identity } from "../../lib/auth/identity.ts";
 import { noCredentials } from "../../lib/auth/credentials.ts";
 import { defaultTenant } from "../../lib/broker.ts";
 import { BrokerError } from "../../lib/errors.ts";
-import type { Durability } from "../../store/store.ts";
+import type { Durability, Store } from "../../store/store.ts";
 import type { Station } from "../../lib/station/station.ts";
 import type { StationConfig } from "../../lib/station/config.ts";
 import { stationConfig } from "../../lib/station/config.ts";
@@ -39,6 +39,8 @@ export interface CreateBrokerOptions {
   readonly tenants?: Readonly<Record<string, unknown>>;
   readonly tls?: Readonly<Record<string, unknown>>;
   readonly limits?: Readonly<Record<string, unknown>>;
+  /** A store of your own for stations, in place of the file store; `data` and `memory` mean nothing then. */
+  readonly store?: Store;
   /** Aborting it closes the broker. */
   readonly signal?: AbortSignal;
   /** One line for the operator; `fatal` when a store takes nothing more. Default: `process.emitWarning`. */
@@ -59,13 +61,14 @@ export type ConnectAs = { readonly tenant: string } | { readonly user: string; r
  * `in_use` (another process has the folder), `damaged`.
  */
 export async function createBroker(options: CreateBrokerOptions = {}): Promise<EmbeddedBroker> {
-  const { signal, report, ...settings } = options;
+  const { signal, report, store, ...settings } = options;
   signal?.throwIfAborted();
   const memory = settings.memory ?? settings.data === undefined;
   const config = parseConfig({ ...settings, memory }, process.cwd(), { port: "off", webPort: "off", mqttPort: "off" });
   const configured = await ConfiguredBroker.open(config, {
     version: await readVersion(),
     report: report ?? ((message) => process.emitWarning(message, "WaystationWarning")),
+    store,
   });
   const broker = new EmbeddedBroker(configured);
   if (signal !== undefined) {

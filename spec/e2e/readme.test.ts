@@ -1,0 +1,57 @@
+/** The README's examples, as they stand there, executed by Node in a folder where the package is installed. */
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { describe, it } from "node:test";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { serve, temporaryFolder } from "../support/program.ts";
+
+const execute = promisify(execFile);
+const root = path.resolve(fileURLToPath(new URL("../../../", import.meta.url)));
+const readme = await readFile(path.join(root, "README.md"), "utf8");
+
+/** The code block after `<!-- example: NAME -->`. */
+function example(name: string): string {
+  const [, code] = new RegExp(`<!-- example: ${name} -->\\s+\`\`\`js\\n([^]*?)\`\`\``).exec(readme) ?? [];
+  assert.ok(code, `README.md has an example ${name}`);
+  return code;
+}
+
+async function runExample(t: TestContext, name: string, env: Readonly<Record<string, string>>): Promise<string> {
+  const folder = await temporaryFolder(t);
+  await mkdir(path.join(folder, "node_modules"));
+  await symlink(root, path.join(folder, "node_modules", "waystation"));
+  for (const client of ["nats"]) await symlink(path.join(root, "node_modules", client), path.join(folder, "node_modules", client));
+  await writeFile(path.join(folder, "package.json"), "{}");
+  await writeFile(path.join(folder, "example.mjs"), example(name));
+  const { stdout } = await execute(process.execPath, ["example.mjs"], { cwd: folder, env: { ...process.env, ...env }, timeout: 20_000 });
+  return stdout;
+}
+
+describe("the README", () => {
+  it("shows a service with a NATS client that works", async (t) => {
+    const { url } = await serve(t, await temporaryFolder(t));
+    const stdout = await runExample(t, "nats", { WAYSTATION_SERVER: url });
+    assert.equal(stdout, "plant.press-4.alarm too hot\nstored as 1\nplant.press-4.reading 81.5\n");
+  });
+
+  it("shows an embedded broker that works", async (t) => {
+    const stdout = await runExample(t, "embedded", {});
+    assert.match(stdout, /^NATS clients connect to nats:\/\/127\.0\.0\.1:\d+\nplant.press-4.alarm too hot\non disk as 1\n$/);
+  });
+
+  it("names the test command that package.json has", async () => {
+    const { scripts } = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as { scripts: Record<string, string> };
+    assert.ok(scripts["test"]);
+    assert.match(readme, /npm ci && npm test/);
+  });
+
+  it("lists every word of the glossary once", () => {
+    const words = [...readme.matchAll(/^\| ([a-z ,]+) \| .*$/gm)].map(([, word]) => word);
+    assert.equal(new Set(words).size, words.length);
+    for (const word of ["station", "consumer group", "sequence", "tenant", "outbox"]) assert.ok(words.includes(word), word);
+  });
+});
