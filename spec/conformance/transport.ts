@@ -150,7 +150,7 @@ export function transportConformance(name: string, make: (host: TransportHost) =
       const [from, to] = [await rig.connect(), await rig.connect()];
       await to.client.subscribe("held");
       from.session.hold();
-      const body = Buffer.alloc(1000, 1);
+      const body = Buffer.alloc(160, 1);
       for (let index = 0; index < 5000; index++) from.client.publish("held", body);
       rig.publish("held", Buffer.from("a fence"));
       await until("the fence", () => to.client.received.some((message) => message.body.length === 7));
