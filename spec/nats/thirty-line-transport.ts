@@ -10,8 +10,8 @@ export class TinySession implements Session {
   readonly outbox: { readonly subject: string; readonly body: Uint8Array }[] = [];
   /** Published while the broker wanted no more. */
   #held: (() => void)[] | undefined = undefined;
-  closed = false;
-  room = 1 << 20;
+  closed: boolean = false;
+  room: number = 1 << 20;
   constructor(id: number, attach: (session: Session) => Attachment) {
     this.id = id;
     this.#attachment = attach(this);
