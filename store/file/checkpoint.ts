@@ -232,7 +232,7 @@ export class Checkpointer {
       for (const run of goneRuns) encoder.runGone(log.id, run);
       encoder.deleted(log.id, aboveFloor(deleted, floor));
     }
-    const duplicates = sealed ? ledger.exportDuplicates(this.#hooks.nowUs()) : undefined;
+    const duplicates = sealed ? (ledger.exportDuplicates(this.#hooks.nowUs()) ?? Buffer.alloc(0)) : undefined;
     const reserved = sealed ? 0 : log.reserved;
     encoder.state(log.id, encodeState({ counts: ledger.admitted, reserved, debt, duplicates }));
     const stored = log.groups.capture(log.id, encoder, whole, log.groupSnapshot);

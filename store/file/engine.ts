@@ -89,6 +89,12 @@ export interface FileStoreOptions {
   readonly limits: FileStoreLimits;
 }
 
+/** An append and where it goes. */
+interface Part {
+  readonly log: FileLog;
+  readonly request: AppendRequest;
+}
+
 /** Of a record that cannot be read: it counts for nothing. */
 const unknownFacts = new RecordFacts();
 /** Room kept for what an append takes away beside itself, so that this rarely moves a batch. */
@@ -115,7 +121,7 @@ export class FileStoreEngine implements Store, LogEngine {
   readonly #hash: KeyedHash;
   readonly #facts: RecordFacts = new RecordFacts();
   readonly #onTurnEnd: () => void;
-  readonly #deferred: { readonly logs: readonly FileLog[]; readonly task: () => void }[] = [];
+  readonly #deferred: { readonly parts: readonly Part[]; readonly task: () => void }[] = [];
   readonly cache: BlockCache;
   readonly #journal: Journal;
   readonly #manifest: ManifestFile;
@@ -274,12 +280,30 @@ export class FileStoreEngine implements Store, LogEngine {
   // ── Appends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   append(log: FileLog, request: AppendRequest): Ticket {
-    if (this.#deferred.length > 0 || (log.ledger.subjects === undefined && log.ledger.needsSubjects(request))) {
-      return this.#defer(log, request);
-    }
+    if (this.#deferred.length > 0 || !this.#isReady(log, request)) return this.#defer(log, request);
     const ticket = this.#settlements.reserve();
     this.#decide(ticket, log, request);
     return ticket;
+  }
+
+  /** True when all that the decision may ask for is in memory. */
+  #isReady(log: FileLog, request: AppendRequest): boolean {
+    const { ledger } = log;
+    if (ledger.subjects === undefined) return !ledger.needsSubjects(request);
+    const { limits } = ledger;
+    if (limits.discard === "old" || limits.bytesMax === 0 || limits.messagesPerSubjectMax === 0) return true;
+    // Whether a full subject makes room for the new record depends on how large its oldest is.
+    const oldest = log.oldestOf(request.subject);
+    return oldest === 0 || log.look(oldest, this.#facts);
+  }
+
+  /** Brings into memory what `#isReady` misses. */
+  async #prepare(log: FileLog, request: AppendRequest): Promise<void> {
+    if (log.ledger.subjects === undefined && log.ledger.needsSubjects(request)) await this.loadSubjects(log);
+    if (this.#isReady(log, request)) return;
+    const oldest = log.oldestOf(request.subject);
+    const index = log.storage.runs.find(oldest);
+    if (index < log.storage.runs.length) await this.cache.load(log.id, log.storage.runs.at(index), oldest);
   }
 
   /** Waits for the log's subject index; all that is submitted after it waits too, for outcomes keep their order. */
@@ -292,19 +316,19 @@ export class FileStoreEngine implements Store, LogEngine {
     };
     copy.bodyStart = 0;
     copy.bodyEnd = copy.body.length;
-    this.#later([log], () => this.#decide(ticket, log, copy));
+    this.#later([{ log, request: copy }], () => this.#decide(ticket, log, copy));
     return ticket;
   }
 
-  /** Tasks run in order, each once the logs it names have their subjects in memory. */
-  #later(logs: readonly FileLog[], task: () => void): void {
-    this.#deferred.push({ logs, task });
+  /** Tasks run in order, each once what it needs is in memory. */
+  #later(parts: readonly Part[], task: () => void): void {
+    this.#deferred.push({ parts, task });
     if (this.#deferred.length === 1) void this.#runDeferred();
   }
 
   async #runDeferred(): Promise<void> {
     for (let next = this.#deferred[0]; next !== undefined; next = this.#deferred[0]) {
-      for (const log of next.logs) await this.loadSubjects(log);
+      for (const { log, request } of next.parts) await this.#prepare(log, request);
       next.task();
       this.#deferred.shift();
     }
@@ -365,13 +389,13 @@ export class FileStoreEngine implements Store, LogEngine {
 
   appendAtomic(parts: readonly { readonly log: Log; readonly request: AppendRequest }[]): Ticket {
     const first = this.#settlements.last + 1;
-    const owned: { log: FileLog; request: AppendRequest }[] = [];
+    const owned: Part[] = [];
     let waits = this.#deferred.length > 0;
     for (const { log, request } of parts) {
       const own = this.#own(log);
       this.#settlements.reserve();
       owned.push({ log: own, request });
-      if (own.ledger.subjects === undefined && own.ledger.needsSubjects(request)) waits = true;
+      if (!this.#isReady(own, request)) waits = true;
     }
     if (!waits) {
       this.#decideAtomic(first, owned);
@@ -381,12 +405,11 @@ export class FileStoreEngine implements Store, LogEngine {
       const body = Buffer.from(request.body.subarray(request.bodyStart, request.bodyEnd));
       return { log, request: { ...request, subject: Buffer.from(request.subject), body, bodyStart: 0, bodyEnd: body.length } };
     });
-    const waiting = copies.filter(({ log, request }) => log.ledger.needsSubjects(request)).map(({ log }) => log);
-    this.#later(waiting, () => this.#decideAtomic(first, copies));
+    this.#later(copies, () => this.#decideAtomic(first, copies));
     return first;
   }
 
-  #decideAtomic(first: Ticket, parts: readonly { readonly log: FileLog; readonly request: AppendRequest }[]): void {
+  #decideAtomic(first: Ticket, parts: readonly Part[]): void {
     let size = 0;
     let refused: OutcomeKind | undefined;
     for (const { log, request } of parts) {

@@ -4,6 +4,7 @@
  */
 import { recordHeaderBytes, recordLength, recordSequence, recordSubjectBytes, recordTimeUs, recordMessageIdBytes } from "../record.ts";
 import { Ledger } from "../ledger/ledger.ts";
+import { noSubject } from "../ledger/subject-index.ts";
 import { Deletions } from "../ledger/deletions.ts";
 import type { KeyedHash } from "../ledger/keyed-hash.ts";
 import { LogCounts } from "../ledger/log-counts.ts";
@@ -351,6 +352,13 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
     if (at < 0) return false;
     fillFacts(chunk.view, chunk.buffer, at, facts);
     return true;
+  }
+
+  /** The subject's oldest record, 0 when it has none. */
+  oldestOf(subject: Uint8Array): Sequence {
+    const index = this.ledger.subjects;
+    const entry = index?.find(subject, 0, subject.length) ?? noSubject;
+    return index === undefined || entry === noSubject ? 0 : index.first(entry);
   }
 
   left(sequence: Sequence, facts: RecordFacts | undefined): void {

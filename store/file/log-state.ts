@@ -7,7 +7,7 @@ export interface StoredState {
   readonly reserved: number;
   /** Pairs of first and last. */
   readonly debt: readonly number[];
-  /** The ledger's export, of a clean close only; else ids are read from the runs. */
+  /** The ledger's export, of a clean close only, empty when there are none; undefined: ids are read from the runs. */
   readonly duplicates: Buffer | undefined;
 }
 
@@ -26,7 +26,7 @@ export function encodeState(state: StoredState): Buffer {
   writer.bytes(id);
   writer.varint(state.debt.length);
   for (const value of state.debt) writer.num(value);
-  writer.varint(state.duplicates?.length ?? 0);
+  writer.varint(state.duplicates === undefined ? 0 : state.duplicates.length + 1);
   if (state.duplicates !== undefined) writer.bytes(state.duplicates);
   return writer.done();
 }
@@ -50,6 +50,6 @@ export function decodeState(bytes: Buffer): StoredState {
     },
     reserved: numbers[6]!,
     debt,
-    duplicates: duplicateBytes === 0 ? undefined : reader.bytes(duplicateBytes),
+    duplicates: duplicateBytes === 0 ? undefined : reader.bytes(duplicateBytes - 1),
   };
 }

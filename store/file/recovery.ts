@@ -179,7 +179,8 @@ class Replay implements EntryVisitor {
   async #restoreExtras(log: FileLog, stored: StoredLog, duplicates: Buffer | undefined): Promise<void> {
     const windowMs = stored.definition.limits.duplicateWindowMs;
     const sinceUs = this.#options.nowUs - windowMs * 1000;
-    const wantIds = windowMs > 0 && (duplicates === undefined || !log.ledger.importDuplicates(duplicates));
+    if (duplicates !== undefined && duplicates.length > 0) log.ledger.importDuplicates(duplicates);
+    const wantIds = windowMs > 0 && duplicates === undefined;
     const { runs } = stored;
     for (let index = 0; index < runs.length; index++) {
       const run = runs.at(index);
