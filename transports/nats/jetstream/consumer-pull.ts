@@ -65,9 +65,7 @@ function parseObject(text: string): PullAsk {
     const field = name.toLowerCase();
     const goType = numbers[field];
     const wrong = (type: string): PullAsk =>
-      refused(
-        `400 Bad Request - json: cannot unmarshal ${typeof value} into Go struct field JSApiConsumerGetNextRequest.${field} of type ${type}`,
-      );
+      refused(`400 Bad Request - json: cannot unmarshal ${typeof value} into Go struct field .${field} of type ${type}`);
     if (field === "no_wait") {
       if (typeof value !== "boolean") return wrong("bool");
       noWait = value;
