@@ -151,16 +151,16 @@ describe("a NATS session", () => {
     await answered(users);
     client.send("SUB ok.a 1\r\nSUB ok.b q x7\r\n");
     users.permissions.subscribes = false;
-    rig.door.permissionsChanged(new Set(["somebody else"]));
+    rig.broker.permissionsChanged(new Set(["somebody else"]));
     assert.equal(client.take(), "");
-    rig.door.permissionsChanged(new Set(["u"]));
+    rig.broker.permissionsChanged(new Set(["u"]));
     client.send("PUB ok.a 0\r\n\r\nPUB ok.b 0\r\n\r\n");
     assert.equal(
       client.take(),
       `-ERR 'Permissions Violation for Subscription to "ok.a" (sid "1")'\r\n` +
         `-ERR 'Permissions Violation for Subscription to "ok.b" using queue "q" (sid "x7")'\r\n`,
     );
-    rig.door.revoke(new Set(["u"]));
+    rig.broker.revoke(new Set(["u"]));
     assert.equal(client.take(), "-ERR 'User Authentication Revoked'\r\n");
   });
 

@@ -55,8 +55,8 @@ describe("users at the NATS door", () => {
     authenticator.replace(policy);
     const server = new SecureServer({ certificate: serverCertificate, key: serverKey, authorities: authorityCertificate });
     door = await openTestDoor({ authentication: authenticator, tls: { server, mode: "available" } });
-    authenticator.revokedListeners.add((users) => door.door.revoke(users));
-    authenticator.permissionListeners.add((users) => door.door.permissionsChanged(users));
+    authenticator.revokedListeners.add((users) => door.broker.revoke(users));
+    authenticator.permissionListeners.add((users) => door.broker.permissionsChanged(users));
   });
   after(async () => {
     await door.close();

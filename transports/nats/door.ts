@@ -151,20 +151,6 @@ export class NatsDoor implements SessionHost, PoolUser {
     if (this.#sessions.size === 0) this.#emptied?.();
   }
 
-  /** Ends the connections of these users; `""` are the anonymous ones. For `Authenticator.revokedListeners`. */
-  revoke(users: ReadonlySet<string>): void {
-    for (const session of this.#sessions) {
-      if (session.identity !== undefined && users.has(session.identity.user)) session.close("credentials_revoked");
-    }
-  }
-
-  /** These users have other permissions now. For `Authenticator.permissionListeners`. */
-  permissionsChanged(users: ReadonlySet<string>): void {
-    for (const session of this.#sessions) {
-      if (session.identity !== undefined && users.has(session.identity.user)) session.permissionsChanged();
-    }
-  }
-
   heaviest(): Heavy | undefined {
     let heaviest: NatsSession | undefined;
     for (const session of this.#sessions) {
