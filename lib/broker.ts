@@ -168,6 +168,15 @@ export class Broker implements AttachmentHost {
     for (const listener of this.detachListeners) listener(attachment.session);
   }
 
+  /** The identity's tenant has all the connections it may have. */
+  full(identity: Identity): boolean {
+    const max = identity.limits?.connectionsMax;
+    if (max === undefined) return false;
+    let count = 0;
+    for (const attachment of this.#attachments.values()) if (attachment.identity.tenant === identity.tenant) count++;
+    return count >= max;
+  }
+
   /** Ends the sessions of these users; `""` are the anonymous ones. For `Authenticator.revokedListeners`. */
   revoke(users: ReadonlySet<string>): void {
     for (const attachment of [...this.#attachments.values()]) {

@@ -55,6 +55,10 @@ export interface Limits {
   readonly lameDuckMs: number;
 }
 
+/** The limits a tenant may have of its own. */
+export type TenantLimits = Pick<Limits, "connectionsMax" | "subscriptionsMax">;
+export const tenantLimitNames: readonly (keyof TenantLimits)[] = ["connectionsMax", "subscriptionsMax"];
+
 export type LimitUnit = "bytes" | "ms" | "count" | "share" | "factor" | "characters";
 
 export interface LimitRule {

@@ -85,13 +85,9 @@ export class ConfiguredBroker {
     const plan = planOf(config);
     this.#config = reloaded(this.#config, config);
     const { nats, doors } = this.opened;
-    nats.limits = config.limits;
+    this.opened.applyLimits(config.limits);
     this.#authenticator.replace(authPolicyOf(config), config.limits);
-    nats.serverInfo = {
-      ...nats.serverInfo,
-      payloadBytesMax: config.limits.payloadBytesMax,
-      authRequired: this.#authenticator.anonymous === undefined,
-    };
+    nats.serverInfo = { ...nats.serverInfo, authRequired: this.#authenticator.anonymous === undefined };
     await doors.arrange(plan, true);
     return restart;
   }

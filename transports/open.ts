@@ -18,6 +18,7 @@ import { addHealth } from "./http/health.ts";
 import { HttpRouter } from "./http/router.ts";
 import { LocalConnection } from "./local/connection.ts";
 import { MqttDoor } from "./mqtt/door.ts";
+import { mqttLimits } from "./mqtt/settings.ts";
 import type { MqttSettings } from "./mqtt/settings.ts";
 import type { Authentication } from "./nats/authentication.ts";
 import { NatsDoor } from "./nats/door.ts";
@@ -89,7 +90,7 @@ export class OpenBroker {
       serverName: options.serverName,
       limits: options.limits,
     });
-    this.mqtt = new MqttDoor({ ...shared, settings: options.mqttSettings, version: options.version });
+    this.mqtt = new MqttDoor({ ...shared, settings: { ...mqttLimits(options.limits), ...options.mqttSettings }, version: options.version });
     this.http = new HttpRouter(options.authentication, (message) => options.report(message, false));
     addHealth(this.http, this);
     this.web = new WebDoor({
@@ -123,6 +124,13 @@ export class OpenBroker {
 
   get addresses(): Addresses {
     return this.doors.addresses;
+  }
+
+  /** Other limits for what connects from now on, and for live NATS clients where they can follow. */
+  applyLimits(limits: Limits): void {
+    this.nats.limits = limits;
+    this.nats.serverInfo = { ...this.nats.serverInfo, payloadBytesMax: limits.payloadBytesMax };
+    this.mqtt.settings = { ...this.mqtt.settings, ...mqttLimits(limits) };
   }
 
   /** A connection inside the process. */

@@ -23,12 +23,14 @@ import { PermissionSet } from "./permission-set.ts";
 import { secretCharsMax, sha256 } from "./secret.ts";
 import type { StoredSecret } from "./secret.ts";
 import { sameLogin } from "./user.ts";
-import type { User } from "./user.ts";
+import type { TenantDefinition, User } from "./user.ts";
 
 /** Everything that decides who may connect. Replaced whole. */
 export interface AuthPolicy {
   /** Names are unique. Without any, everybody is anonymous. */
   readonly users: readonly User[];
+  /** Those with limits of their own; a user's tenant need not be among them. */
+  readonly tenants: readonly TenantDefinition[];
   /** Connections that show nothing are let in as anonymous, beside the users there are. */
   readonly allowAnonymous: boolean;
   /** The user that connections are which show nothing. */
@@ -37,7 +39,7 @@ export interface AuthPolicy {
   readonly mapCertificates: boolean;
 }
 
-export const openPolicy: AuthPolicy = { users: [], allowAnonymous: false, noAuthUser: undefined, mapCertificates: false };
+export const openPolicy: AuthPolicy = { users: [], tenants: [], allowAnonymous: false, noAuthUser: undefined, mapCertificates: false };
 
 /** Why somebody was not let in; for logs and counters, never for the peer. */
 export type RefusalReason =
@@ -287,7 +289,10 @@ export class Authenticator {
 
   #identify(entry: Entry): Identity {
     const permissions = new ConnectionPermissions(entry, this.#clock, this.#limits.responsesTrackedMax);
-    return { user: entry.user.name, tenant: entry.user.tenant, permissions, expiresMs: entry.user.expiresMs };
+    const { name: user, tenant, expiresMs } = entry.user;
+    const own = this.#policy.tenants.find(({ name }) => name === tenant)?.limits;
+    const { connectionsMax, subscriptionsMax } = this.#limits;
+    return { user, tenant, permissions, expiresMs, limits: own === undefined ? undefined : { connectionsMax, subscriptionsMax, ...own } };
   }
 
   #digestOf(user: User): Buffer | undefined {

@@ -1,4 +1,5 @@
 /** Who a connection is, once authenticated: the user, its tenant, what it may do. */
+import type { TenantLimits } from "../limits.ts";
 import type { Permissions } from "./permissions.ts";
 
 export interface Identity {
@@ -10,6 +11,8 @@ export interface Identity {
   readonly permissions: Permissions | undefined;
   /** Milliseconds since the epoch, or undefined = never. */
   readonly expiresMs: number | undefined;
+  /** Of its tenant; undefined = the broker's. */
+  readonly limits?: TenantLimits | undefined;
 }
 
 /** The tenant of those who name none. */

@@ -7,8 +7,8 @@
 import { BrokerError } from "../errors.ts";
 import { Issues, isFields } from "../config/issues.ts";
 import type { Fields } from "../config/issues.ts";
-import { parseLimits } from "../config/limits-document.ts";
-import type { Limits } from "../limits.ts";
+import { parseTenantLimits } from "../config/limits-document.ts";
+import type { Limits, TenantLimits } from "../limits.ts";
 import type { AuthPolicy, Authenticator } from "./authenticator.ts";
 import { defaultTenant } from "./identity.ts";
 import type { PermissionRules } from "./permissions.ts";
@@ -18,10 +18,9 @@ import { parseTenantName, parseUser, refuseTwins } from "./user-document.ts";
 import type { UserStore } from "./user-store.ts";
 import type { TenantDefinition, User } from "./user.ts";
 
-/** What the configuration says: its policy, its tenants and the broker's limits. */
+/** What the configuration says. */
 export interface DirectoryBase {
   readonly policy: AuthPolicy;
-  readonly tenants: readonly TenantDefinition[];
   readonly limits: Limits;
 }
 
@@ -37,7 +36,7 @@ export interface ListedUser {
 
 export interface ListedTenant {
   readonly tenant: string;
-  readonly limits: Partial<Limits>;
+  readonly limits: Partial<TenantLimits>;
   readonly users: number;
   readonly source: "configuration" | "command" | "default";
 }
@@ -92,20 +91,14 @@ export class UserDirectory {
   listTenants(): ListedTenant[] {
     const count = (name: string): number => this.listUsers().filter((user) => user.tenant === name).length;
     const tenants = new Map<string, ListedTenant>();
-    const put = (name: string, limits: Partial<Limits>, source: ListedTenant["source"]): void => {
+    const put = (name: string, limits: Partial<TenantLimits>, source: ListedTenant["source"]): void => {
       if (!tenants.has(name)) tenants.set(name, { tenant: name, limits, users: count(name), source });
     };
-    for (const { name, limits } of this.#base.tenants) put(name, limits, "configuration");
+    for (const { name, limits } of this.#base.policy.tenants) put(name, limits, "configuration");
     for (const { name, limits } of this.#tenants.values()) put(name, limits, "command");
     for (const user of this.#base.policy.users) put(user.tenant, {}, "configuration");
     put(defaultTenant, {}, "default");
     return [...tenants.values()].sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
-  }
-
-  /** The limits that hold in a tenant. */
-  limitsOf(tenant: string): Limits {
-    const own = this.#base.tenants.find(({ name }) => name === tenant) ?? this.#tenants.get(tenant);
-    return own === undefined ? this.#base.limits : { ...this.#base.limits, ...own.limits };
   }
 
   /**
@@ -153,9 +146,9 @@ export class UserDirectory {
     return this.#inTurn(async () => {
       const issues = new Issues();
       parseTenantName(name, "tenant", issues);
-      const read = limits === undefined ? {} : parseLimits(limits, "limits", issues);
+      const read = limits === undefined ? {} : parseTenantLimits(limits, "limits", issues);
       issues.throwIfAny();
-      if (this.#base.tenants.some((tenant) => tenant.name === name))
+      if (this.#base.policy.tenants.some((tenant) => tenant.name === name))
         throw new BrokerError("conflict", `tenant '${name}' is defined in the configuration; change it there and reload`);
       if (!replace && this.#knowsTenant(name)) throw new BrokerError("exists", `tenant '${name}' exists`);
       await this.#save(this.#users, new Map(this.#tenants).set(name, { name, limits: read }));
@@ -165,7 +158,7 @@ export class UserDirectory {
   /** Its stations stay, unreachable, until a tenant of the name is there again. Rejects with `not_found`, `conflict` or, while it has users, `invalid`. */
   removeTenant(name: string): Promise<void> {
     return this.#inTurn(async () => {
-      if (this.#base.tenants.some((tenant) => tenant.name === name))
+      if (this.#base.policy.tenants.some((tenant) => tenant.name === name))
         throw new BrokerError("conflict", `tenant '${name}' is defined in the configuration; remove it there and reload`);
       const tenants = new Map(this.#tenants);
       if (!tenants.delete(name)) throw new BrokerError("not_found", `there is no tenant '${name}'`);
@@ -183,7 +176,9 @@ export class UserDirectory {
 
   #apply(): void {
     const { policy, limits } = this.#base;
-    this.#authenticator.replace({ ...policy, users: [...policy.users, ...this.#effective()] }, limits);
+    const made = [...this.#tenants.values()].filter(({ name }) => !policy.tenants.some((tenant) => tenant.name === name));
+    const users = [...policy.users, ...this.#effective()];
+    this.#authenticator.replace({ ...policy, users, tenants: [...policy.tenants, ...made] }, limits);
   }
 
   async #save(users: ReadonlyMap<string, MadeUser>, tenants: ReadonlyMap<string, TenantDefinition>): Promise<void> {
@@ -220,7 +215,7 @@ export class UserDirectory {
       if (user !== undefined && isFields(document)) users.set(user.name, { document, user });
     }
     for (const [name, fields] of Object.entries(value["tenants"])) {
-      const limits = isFields(fields) ? parseLimits(fields["limits"] ?? null, `tenants.${name}`, issues) : {};
+      const limits = isFields(fields) ? parseTenantLimits(fields["limits"] ?? null, `tenants.${name}`, issues) : {};
       tenants.set(parseTenantName(name, "tenants", issues), { name, limits });
     }
     this.#users = users;

@@ -1,5 +1,5 @@
 /** A user and a tenant as defined: in the configuration file or by command. Checked by whoever made the object. */
-import type { Limits } from "../limits.ts";
+import type { TenantLimits } from "../limits.ts";
 import type { PermissionRules } from "./permissions.ts";
 import type { Secret } from "./secret.ts";
 import { secretsEqual } from "./secret.ts";
@@ -17,8 +17,8 @@ export interface User {
 
 export interface TenantDefinition {
   readonly name: string;
-  /** In place of the broker's limits, for connections and stations of this tenant. */
-  readonly limits: Partial<Limits>;
+  /** In place of the broker's: how many connections it has, and subscriptions each of them. */
+  readonly limits: Partial<TenantLimits>;
 }
 
 /** True when a connection made as `a` would be made the same way as `b`: only permissions may differ. */

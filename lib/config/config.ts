@@ -16,7 +16,7 @@ import type { TenantDefinition, User } from "../auth/user.ts";
 import { parseTenantName, parseUsers, refuseTwins } from "../auth/user-document.ts";
 import { Issues, isFields, joined } from "./issues.ts";
 import type { Fields } from "./issues.ts";
-import { checkLimits, parseLimits } from "./limits-document.ts";
+import { checkLimits, parseLimits, parseTenantLimits } from "./limits-document.ts";
 import { flagOf, serveOptions } from "./option.ts";
 import type { ServeKey } from "./option.ts";
 import { readEnvironment, readFlags, settle } from "./settings.ts";
@@ -123,6 +123,7 @@ export function parseConfig(value: unknown, folder: string, defaults: Readonly<P
 export function authPolicyOf(config: Config): AuthPolicy {
   return {
     users: config.users,
+    tenants: config.tenants,
     allowAnonymous: config.allowAnonymous,
     noAuthUser: config.noAuthUser,
     mapCertificates: config.tls?.map ?? false,
@@ -234,7 +235,7 @@ function readPeople(document: Fields, issues: Issues): { users: User[]; tenants:
     parseTenantName(name, path, issues);
     const fields = value === null ? {} : (issues.fields(value, path, ["users", "limits"]) ?? {});
     if (fields["users"] !== undefined) users.push(...parseUsers(fields["users"], joined(path, "users"), name, issues));
-    const limits = fields["limits"] === undefined ? {} : parseLimits(fields["limits"], joined(path, "limits"), issues);
+    const limits = fields["limits"] === undefined ? {} : parseTenantLimits(fields["limits"], joined(path, "limits"), issues);
     tenants.push({ name, limits });
   }
   return { users, tenants };
@@ -286,7 +287,7 @@ function readTls(text: (key: ServeKey) => string | undefined, flag: (key: ServeK
 
 /** What no single option can be judged for. */
 function checkTogether(config: Config, issues: Issues): void {
-  const { users, tenants, noAuthUser, tls } = config;
+  const { users, noAuthUser, tls } = config;
   const listens = [config.port, config.webPort, config.mqttPort].some((port) => port !== "off");
   if (listens && users.length === 0 && !config.allowAnonymous && !isLoopback(config.host))
     issues.add(
@@ -307,9 +308,6 @@ function checkTogether(config: Config, issues: Issues): void {
   ).length;
   if (hashedTokens > hashedTokensMax)
     issues.add("users", hashedTokens, `at most ${hashedTokensMax} tokens hashed by bcrypt or scrypt; hash the others by sha256`);
-  for (const { name, limits } of tenants) {
-    if (Object.keys(limits).length > 0) checkLimits(limitsFrom({ ...config.limits, ...limits }), `tenants.${name}.limits`, issues);
-  }
 }
 
 /** True for addresses that only this machine reaches. */

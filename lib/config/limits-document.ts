@@ -1,20 +1,34 @@
 /** Limits as they are written: by name, in their unit or with one (`payloadBytesMax: 8MiB`, `authTimeoutMs: 5s`). */
-import { limitNames, limitRules } from "../limits.ts";
-import type { LimitRule, Limits } from "../limits.ts";
+import { limitNames, limitRules, tenantLimitNames } from "../limits.ts";
+import type { LimitRule, Limits, TenantLimits } from "../limits.ts";
 import type { Issues } from "./issues.ts";
 import { joined } from "./issues.ts";
 import { parseBytes, parseDurationMs } from "./quantity.ts";
 
 /** The limits that are given, those out of range left out with an issue. */
 export function parseLimits(value: unknown, path: string, issues: Issues): Partial<Limits> {
+  return read(value, path, limitNames, issues);
+}
+
+/** The same for those a tenant may have of its own. */
+export function parseTenantLimits(value: unknown, path: string, issues: Issues): Partial<TenantLimits> {
+  return read(value, path, tenantLimitNames, issues);
+}
+
+function read<Name extends keyof Limits>(
+  value: unknown,
+  path: string,
+  names: readonly Name[],
+  issues: Issues,
+): Partial<Pick<Limits, Name>> {
   if (value === null) return {};
-  const fields = issues.fields(value, path, limitNames) ?? {};
-  const limits: Partial<Record<keyof Limits, number>> = {};
-  for (const name of limitNames) {
+  const fields = issues.fields(value, path, names) ?? {};
+  const limits: Partial<Record<Name, number>> = {};
+  for (const name of names) {
     const given = fields[name];
     if (given === undefined || given === null) continue;
     const rule = limitRules[name];
-    const number = read(given, rule);
+    const number = readNumber(given, rule);
     if (number !== undefined && number >= rule.min && number <= rule.max) limits[name] = number;
     else issues.add(joined(path, name), given, `${wanted(rule)} from ${rule.min} to ${rule.max}`);
   }
@@ -31,7 +45,7 @@ export function checkLimits(limits: Limits, path: string, issues: Issues): void 
     );
 }
 
-function read(value: unknown, rule: LimitRule): number | undefined {
+function readNumber(value: unknown, rule: LimitRule): number | undefined {
   switch (rule.unit) {
     case "bytes":
       return parseBytes(value);

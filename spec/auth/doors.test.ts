@@ -19,11 +19,11 @@ interface Doors extends AsyncDisposable {
   reload(users: unknown): void;
 }
 
-async function open(users: unknown): Promise<Doors> {
+async function open(users: unknown, tenants: unknown = {}): Promise<Doors> {
   const clock = new SystemClock();
   const random = new SystemRandom();
   const authenticator = new Authenticator({ clock, random, limits: defaultLimits });
-  const reload = (users: unknown): void => authenticator.replace(authPolicyOf(parseConfig({ users }, "/")));
+  const reload = (users: unknown): void => authenticator.replace(authPolicyOf(parseConfig({ users, tenants }, "/")));
   reload(users);
   const broker = new OpenBroker({
     clock,
@@ -198,6 +198,37 @@ test("a token holds at both doors, as a password or a user name", async () => {
     equal(connected, verdict, clientId);
     client.end(true);
   }
+});
+
+test("a tenant sees nothing of another, and has as many connections and subscriptions as it may", async () => {
+  const limits = { connectionsMax: 2, subscriptionsMax: 1 };
+  await using doors = await open([admin], { acme: { limits, users: { ann: "p", bea: "p" } } });
+  const boss = await connectNats({ port: doors.natsPort, user: "admin", pass: "p" });
+  const strange: string[] = [];
+  boss.subscribe(">", { callback: (_error, message) => void strange.push(message.subject) });
+  await boss.flush();
+  const ann = await connectNats({ port: doors.natsPort, user: "ann", pass: "p" });
+  const errors: string[] = [];
+  const heard: string[] = [];
+  ann.subscribe("a.>", { callback: (_error, message) => void heard.push(message.subject) });
+  const second = ann.subscribe("b", { callback: (error) => void (error !== null && errors.push(error.message)) });
+  void (async () => {
+    for await (const status of ann.status()) if (status.type === "error") errors.push(String(status.error));
+  })();
+  const bea = await device(doors.mqttPort, "bea", "b1");
+  ok(await filtersGranted(bea.client, "a/1"));
+  ok(!(await filtersGranted(bea.client, "a/2")));
+  await bea.client.publishAsync("a/1", "x", { qos: 1 });
+  await until("both heard of it", () => heard.length > 0 && bea.topics.length > 0);
+  deepEqual([heard, bea.topics, strange], [["a.1"], ["a/1"], []]);
+  await until("the second subscription was refused", () => errors.some((text) => /subscriptions exceeded/i.test(text)));
+  second.unsubscribe();
+  await rejects(connectNats({ port: doors.natsPort, user: "ann", pass: "p", reconnect: false }), /connections exceeded/i);
+  await rejects(device(doors.mqttPort, "bea", "b2"));
+  const again = await device(doors.mqttPort, "bea", "b1");
+  await ann.close();
+  const other = await connectNats({ port: doors.natsPort, user: "ann", pass: "p" });
+  await Promise.all([boss.close(), other.close(), again.client.endAsync()]);
 });
 
 test("connections end when their user's time is over, at both doors", async () => {

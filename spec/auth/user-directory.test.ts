@@ -12,7 +12,7 @@ import { SimRandom } from "../support/sim-random.ts";
 
 function base(document: unknown): DirectoryBase {
   const config = parseConfig(document, "/f");
-  return { policy: authPolicyOf(config), tenants: config.tenants, limits: config.limits };
+  return { policy: authPolicyOf(config), limits: config.limits };
 }
 
 async function open(
@@ -102,16 +102,16 @@ test("what makes no user is refused and changes nothing", async () => {
 });
 
 test("tenants made by command have limits of their own and go only when empty", async () => {
-  const { directory } = await open({ tenants: { fixed: { limits: { subscriptionsMax: 5 } } } });
-  await directory.putTenant("acme", { payloadBytesMax: "2MiB" }, false);
-  equal(directory.limitsOf("acme").payloadBytesMax, 2 * 1024 * 1024);
-  equal(directory.limitsOf("fixed").subscriptionsMax, 5);
-  deepEqual(directory.limitsOf("$G"), defaultLimits);
+  const { directory, authenticator } = await open({ tenants: { fixed: { limits: { subscriptionsMax: 5 } } } });
+  await directory.putTenant("acme", { connectionsMax: 1 }, false);
   await directory.putUser({ user: "a", token: "t", tenant: "acme" }, false);
+  const identity = await authenticator.authenticate({ ...noCredentials, token: "t" });
+  deepEqual(identity?.limits, { connectionsMax: 1, subscriptionsMax: defaultLimits.subscriptionsMax });
   await rejects(directory.removeTenant("acme"), { code: "invalid" });
   await rejects(directory.removeTenant("fixed"), { code: "conflict" });
   await rejects(directory.putTenant("acme", {}, false), { code: "exists" });
   await rejects(directory.putTenant("a.b", {}, false), { code: "config" });
+  await rejects(directory.putTenant("b", { payloadBytesMax: 5 }, false), { code: "config" }, "a limit of the broker alone");
   deepEqual(
     directory.listTenants().map((tenant) => [tenant.tenant, tenant.users, tenant.source]),
     [
@@ -149,7 +149,7 @@ test("a document that cannot be read stops the start instead of opening the door
     const authenticator = new Authenticator({ clock: new SimClock(), random: new SimRandom(4), limits: defaultLimits });
     const directory = new UserDirectory(authenticator, new MemoryUserStore(text), {
       policy: openPolicy,
-      tenants: [],
+
       limits: defaultLimits,
     });
     await rejects(directory.open(), { code: "damaged" });

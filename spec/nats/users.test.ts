@@ -43,6 +43,7 @@ const policy: AuthPolicy = {
   ],
   allowAnonymous: false,
   noAuthUser: undefined,
+  tenants: [],
   mapCertificates: true,
 };
 

@@ -49,7 +49,7 @@ export class MqttDoor {
   readonly authentication: Authentication;
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
-  readonly settings: MqttSettings;
+  settings: MqttSettings;
   readonly pendingBytesMax: number;
   readonly makeId: () => string;
   readonly counters: MqttCounters = { messagesReceived: 0, messagesSent: 0, bytesReceived: 0, dropped: 0 };

@@ -42,6 +42,9 @@ export async function authenticate(door: MqttDoor, connection: MqttConnection, p
     remoteAddress: connection.connection.remoteAddress,
   });
   if (identity === undefined) return packet.userName === undefined ? reason.notAuthorized : reason.badUserNameOrPassword;
+  const tenant = await door.openTenant(identity.tenant);
+  // Who takes up a session that is there already adds none.
+  if (!tenant.sessions.has(clientId) && door.broker.full(identity)) return reason.quotaExceeded;
   const { settings } = door;
   const asked = packet.level === 5 ? packet.sessionExpirySeconds : packet.cleanStart ? 0 : never;
   const sessionExpirySeconds = Math.min(asked, settings.sessionExpiryMaxSeconds);

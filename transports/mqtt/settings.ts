@@ -1,4 +1,5 @@
 /** What an operator may set of the MQTT door; the names are the YAML keys below `mqtt`. */
+import type { Limits } from "../../lib/limits.ts";
 
 export interface MqttSettings {
   /** One copy with the highest QoS and all identifiers, or a copy for each, when filters of one client overlap. */
@@ -18,6 +19,17 @@ export interface MqttSettings {
   /** SUBACK code of a filter that is not permitted: 0x87 by the specification; some suites want 0x80. */
   readonly deniedSubscribeCode: number;
   readonly connectTimeoutMs: number;
+  /** Filters of one session; one more is answered with 0x97. */
+  readonly subscriptionsMax: number;
+}
+
+/** What the broker's limits say of these. */
+export function mqttLimits(limits: Limits): Partial<MqttSettings> {
+  return {
+    packetBytesMax: limits.payloadBytesMax + limits.headerBytesMax,
+    connectTimeoutMs: limits.mqttConnectTimeoutMs,
+    subscriptionsMax: limits.subscriptionsMax,
+  };
 }
 
 export const mqttDefaults: MqttSettings = {
@@ -31,4 +43,5 @@ export const mqttDefaults: MqttSettings = {
   queueMax: 10_000,
   deniedSubscribeCode: 0x87,
   connectTimeoutMs: 5_000,
+  subscriptionsMax: 10_000,
 };

@@ -26,6 +26,8 @@ export async function subscribe(door: MqttDoor, connection: MqttConnection, pack
     if (interest === undefined) return reason.topicFilterInvalid;
     if (!attachment.maySubscribe(interest.filter, interest.queue)) return door.settings.deniedSubscribeCode;
     const isNew = !session.interests.has(entry.filter);
+    const { subscriptionsMax } = attachment.identity.limits ?? door.settings;
+    if (isNew && session.interests.size >= subscriptionsMax) return reason.quotaExceeded;
     session.addInterest(interest);
     added.push({ interest, retainHandling: entry.retainHandling, isNew });
     return entry.qos;

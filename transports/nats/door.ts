@@ -28,6 +28,8 @@ import type { DoorTls, SessionHost } from "./session-host.ts";
 export interface DoorBroker {
   attach(session: Session, identity: Identity): Attachment;
   nextSessionId(): number;
+  /** The identity's tenant has all the connections it may have. Absent: no tenant has a limit. */
+  full?(identity: Identity): boolean;
 }
 
 export interface NatsDoorOptions {
@@ -144,6 +146,10 @@ export class NatsDoor implements SessionHost, PoolUser {
 
   attach(session: Session, identity: Identity): Attachment {
     return this.#broker.attach(session, identity);
+  }
+
+  full(identity: Identity): boolean {
+    return this.#broker.full?.(identity) ?? false;
   }
 
   closed(session: NatsSession): void {

@@ -34,5 +34,7 @@ export interface SessionHost {
   readonly lameDuck: boolean;
   readonly authentication: Authentication;
   attach(session: Session, identity: Identity): Attachment;
+  /** The identity's tenant has all the connections it may have. */
+  full(identity: Identity): boolean;
   closed(session: NatsSession): void;
 }

@@ -182,7 +182,12 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     if (!same) {
       // A second CONNECT starts anew.
       this.#attachment?.detach();
+      this.#attachment = undefined;
       this.#subscriptions.clear();
+      if (this.#host.full(identity)) {
+        this.refuse(errorTexts.tenantConnectionsExceeded);
+        return;
+      }
       // Outcomes still to come are not told to whoever it is now; their tokens are not given again.
       if (this.#replies !== undefined) this.#replies = new Replies(this.#replies.nextToken);
       this.#attachment = this.#host.attach(this, identity);
@@ -388,7 +393,8 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
       this.#sendError(subscriptionViolation(text, queue));
       return;
     }
-    if (this.#subscriptions.size >= this.#host.limits.subscriptionsMax) {
+    const { subscriptionsMax } = attachment.identity.limits ?? this.#host.limits;
+    if (this.#subscriptions.size >= subscriptionsMax) {
       this.#sendError(errorTexts.subscriptionsExceeded.text);
       return;
     }
