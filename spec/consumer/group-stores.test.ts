@@ -1,0 +1,141 @@
+/** Groups over the real stores: limits, purges and deletes take records away while groups read, and the number to come stays exact. */
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test } from "node:test";
+import fc from "fast-check";
+import { SystemClock } from "../../lib/clock.ts";
+import { groupConfig } from "../../lib/consumer/config.ts";
+import { compileFilters } from "../../lib/consumer/filters.ts";
+import { Groups } from "../../lib/consumer/groups.ts";
+import { GroupScheduler } from "../../lib/consumer/scheduler.ts";
+import { compileFilter } from "../../lib/filter.ts";
+import { Pending } from "../../lib/pending.ts";
+import { SystemRandom } from "../../lib/random.ts";
+import { logDefinition, stationConfig } from "../../lib/station/config.ts";
+import { FileStore } from "../../store/file-store.ts";
+import { MemoryStore } from "../../store/memory/memory-store.ts";
+import type { AppendRequest, Log, Store } from "../../store/store.ts";
+import { Member } from "./member.ts";
+
+const filters = [[], ["a.>"], ["a.1", "b.*"], [">"]];
+const kinds = "publish publish publish flush pull pull ack purge purge remove burst".split(" ");
+
+class Bench {
+  readonly store: Store;
+  readonly clock = new SystemClock();
+  groups: Groups | undefined;
+  log: Log | undefined;
+  #dirty: { saveProgress(): void }[] = [];
+
+  constructor(store: Store) {
+    this.store = store;
+  }
+
+  async open(perSubject: number, most: number): Promise<Groups> {
+    const pending = new Pending((task) => this.clock.endOfTurn(task));
+    await this.store.open({
+      beforeCommit: () => {
+        for (const source of this.#dirty.splice(0)) source.saveProgress();
+      },
+      settled: (outcome) => pending.settled(outcome),
+      committed: () => this.groups?.committed(),
+      fault: (message) => assert.fail(message),
+    });
+    const config = stationConfig({ name: "S", messagesPerSubjectMax: perSubject, messagesMax: most, storage: "memory" });
+    this.log = await this.store.define(logDefinition("$G", config), 0);
+    const ignore = (): void => {};
+    const groups = new Groups(
+      { name: "S", log: this.log, config, finished: ignore, interestFell: ignore },
+      {
+        scheduler: new GroupScheduler({ clock: this.clock, dirty: (source) => this.#dirty.push(source) }),
+        settlements: pending,
+        observer: { exhausted: ignore, nakked: ignore, terminated: ignore, sampled: ignore, confirmed: ignore },
+        pushing: ignore,
+        deleted: ignore,
+        report: (message) => assert.fail(message),
+      },
+    );
+    this.log.removed = (sequence, subject, start, end) => groups.removed(sequence, subject, start, end);
+    this.groups = groups;
+    return groups;
+  }
+
+  publish(subject: string): void {
+    const bytes = Buffer.from(subject);
+    const request: AppendRequest = {
+      subject: bytes,
+      body: bytes,
+      bodyStart: 0,
+      bodyEnd: bytes.length,
+      headerBytes: 0,
+      timeUs: 0,
+      messageId: undefined,
+      expect: undefined,
+      rollup: "none",
+      ttlSeconds: 0,
+    };
+    this.log?.append(request);
+  }
+}
+
+async function live(store: Store, perSubject: number, most: number, steps: readonly (readonly [string, number, number])[]): Promise<void> {
+  const bench = new Bench(store);
+  const groups = await bench.open(perSubject, most);
+  const { log } = bench;
+  assert.ok(log !== undefined);
+  const member = new Member();
+  for (const [index, list] of filters.entries()) {
+    await groups.define(groupConfig({ name: `G${index}`, filters: list, ack: index === 0 ? "none" : "explicit" }), "create");
+  }
+  const subjects = ["a.1", "a.2", "b.1", "b.2", "c"];
+  for (const [kind, a, b] of steps) {
+    const group = groups.get(`G${b % filters.length}`);
+    assert.ok(group !== undefined);
+    if (kind === "publish") bench.publish(subjects[a % subjects.length] ?? "c");
+    if (kind === "burst") for (let i = 0; i < 1500; i++) bench.publish(subjects[(a + i) % subjects.length] ?? "c");
+    if (kind === "flush") await store.flush();
+    if (kind === "pull") member.ask(group, { batch: 1 + (a % 9), noWait: true });
+    if (kind === "ack") group.ack(member.seen.at(-1 - (a % 5))?.sequence ?? 0);
+    if (kind === "remove") log.removeSequence(1 + (a % Math.max(1, log.state.lastSequence)));
+    if (kind === "purge") {
+      const filter = a % 2 === 0 ? undefined : compileFilter("a.*");
+      await log.remove({ kind: "purge", filter, upTo: b % 3 === 0 ? a : 0, keep: a % 4 });
+    }
+  }
+  await store.flush();
+  for (const [index, list] of filters.entries()) {
+    const group = groups.get(`G${index}`);
+    assert.ok(group !== undefined);
+    const counted = await log.count(compileFilters(list), group.deliveredSequence + 1);
+    assert.equal(group.outstanding, counted, `to come in group ${index} with ${list.join()}`);
+  }
+}
+
+const steps = fc.array(fc.tuple(fc.constantFrom(...kinds), fc.nat(3000), fc.nat(60)), { minLength: 5, maxLength: 60 });
+const limits = [fc.constantFrom(0, 0, 1, 2), fc.constantFrom(0, 0, 3, 40)] as const;
+
+test("over logs in memory, what is to come stays exact", async () => {
+  await fc.assert(
+    fc.asyncProperty(...limits, steps, async (perSubject, most, life) => {
+      await live(new MemoryStore({ clock: new SystemClock(), random: new SystemRandom() }), perSubject, most, life);
+    }),
+    { seed: 20261121, numRuns: 60, includeErrorInReport: true },
+  );
+});
+
+test("over logs in files, what is to come stays exact", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "groups-"));
+  let lives = 0;
+  await fc.assert(
+    fc.asyncProperty(...limits, steps, async (perSubject, most, life) => {
+      const clock = new SystemClock();
+      const store = new FileStore({ folder: join(folder, `${lives++}`), clock, random: new SystemRandom(), durability: "always" });
+      await live(store, perSubject, most, life);
+      await store.close();
+    }),
+    { seed: 20261121, numRuns: 12, includeErrorInReport: true },
+  );
+  await rm(folder, { recursive: true, force: true });
+});
