@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { afterEach, describe, it } from "node:test";
 import { connect as connectTls } from "node:tls";
 import type { ConnectionOptions, TLSSocket } from "node:tls";
+import { connect as connectOfficial } from "@nats-io/transport-node";
 import type { Identity } from "../../lib/auth/identity.ts";
 import { SecureServer } from "../../transports/carriages/tls.ts";
 import type { SecureServerOptions } from "../../transports/carriages/tls.ts";
@@ -189,6 +190,21 @@ describe("the NATS door with TLS", () => {
   it("cuts a handshake that takes too long", async () => {
     const client = await connect(await open("required", { ...serverOptions, handshakeTimeoutMs: 50 }));
     await until("the connection to close", () => client.closed);
+  });
+
+  it("is understood by the official client, before and after the greeting", async () => {
+    for (const mode of ["required", "first", "available"] as const) {
+      const door = await open(mode);
+      const client = await connectOfficial({
+        servers: `localhost:${door.port}`,
+        tls: { ca: authorityCertificate, ...(mode === "first" ? { handshakeFirst: true } : {}) },
+      });
+      const heard = client.subscribe("a");
+      client.publish("a", "x".repeat(100_000));
+      await client.flush();
+      assert.equal(heard.getReceived(), 1);
+      await client.close();
+    }
   });
 
   it("carries large messages through TLS", async () => {
