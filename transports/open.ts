@@ -90,7 +90,12 @@ export class OpenBroker {
       serverName: options.serverName,
       limits: options.limits,
     });
-    this.mqtt = new MqttDoor({ ...shared, settings: { ...mqttLimits(options.limits), ...options.mqttSettings }, version: options.version });
+    this.mqtt = new MqttDoor({
+      ...shared,
+      settings: { ...mqttLimits(options.limits), ...options.mqttSettings },
+      version: options.version,
+      stationsOf: (tenant) => this.tenants.get(tenant)?.stations,
+    });
     this.http = new HttpRouter(options.authentication, (message) => options.report(message, false));
     addHealth(this.http, this);
     this.web = new WebDoor({

@@ -6,6 +6,7 @@ import { connect as connectNats } from "@nats-io/transport-node";
 import mqtt from "mqtt";
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import { SystemClock } from "../../lib/clock.ts";
+import { stationConfig } from "../../lib/station/config.ts";
 import { ModelStore } from "../support/model-store.ts";
 import { openSpecBroker } from "../support/open-broker.ts";
 import { until } from "../support/until.ts";
@@ -221,3 +222,33 @@ for (const webEngine of ["uWebSockets.js", "ws"] as const) {
     await a.client.endAsync();
   });
 }
+
+test("history is replayed by a user property and by $station, and a condition on content holds", async () => {
+  await using broker = await openSpecBroker();
+  const service = broker.opened.tenants.get("$G");
+  await service?.stations.create(stationConfig({ name: "readings", subjects: ["sensor.>"] }));
+  const a = await connect(broker.mqttUrl, { protocolVersion: 5 });
+  for (let i = 1; i <= 20; i++) await a.client.publishAsync(`sensor/${i % 2}`, JSON.stringify({ n: i }), { qos: 1 });
+  const last = await connect(broker.mqttUrl, { protocolVersion: 5 });
+  await last.client.subscribeAsync("sensor/1", { qos: 1, properties: { userProperties: { replay: "last=3" } } });
+  await until("the history arrives", () => last.got.length === 3);
+  assert.deepEqual(texts(last), ['{"n":15}', '{"n":17}', '{"n":19}']);
+  const all = await connect(broker.mqttUrl, { protocolVersion: 4 });
+  await all.client.subscribeAsync("$station/readings/sensor/#", { qos: 0 });
+  await until("the history arrives", () => all.got.length === 20);
+  assert.equal(all.got[0]?.topic, "$station/readings/sensor/1");
+  const hot = await connect(broker.mqttUrl, { protocolVersion: 5 });
+  await hot.client.subscribeAsync("sensor/#", { qos: 1, properties: { userProperties: { condition: "msg.n > 18", replay: "since=1h" } } });
+  await until("the history arrives", () => hot.got.length === 2);
+  await a.client.publishAsync("sensor/1", '{"n":3}', { qos: 1 });
+  await a.client.publishAsync("sensor/1", '{"n":30}', { qos: 1 });
+  await until("the condition lets one through", () => hot.got.length === 3);
+  assert.deepEqual(texts(hot), ['{"n":19}', '{"n":20}', '{"n":30}']);
+  const broken = await connect(broker.mqttUrl, { protocolVersion: 5 });
+  const refused = await broken.client.subscribeAsync("x", { qos: 0, properties: { userProperties: { replay: "yesterday" } } }).then(
+    () => false,
+    () => true,
+  );
+  assert.ok(refused);
+  for (const { client } of [a, last, all, hot, broken]) await client.endAsync();
+});

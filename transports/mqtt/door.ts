@@ -5,6 +5,9 @@
 import type { Broker } from "../../lib/broker.ts";
 import type { Identity } from "../../lib/auth/identity.ts";
 import type { Clock, Timer } from "../../lib/clock.ts";
+import { ContentCondition, Expression } from "../../lib/condition/condition.ts";
+import { MessageFacts } from "../../lib/condition/facts.ts";
+import type { Stations } from "../../lib/station/stations.ts";
 import { idMaker } from "../../lib/random.ts";
 import type { Tenant } from "../../lib/tenant.ts";
 import type { Log } from "../../store/store.ts";
@@ -21,6 +24,8 @@ import { mqttDefaults } from "./settings.ts";
 import type { MqttSettings } from "./settings.ts";
 import { MqttTenant, keptDefinition, retainedDefinition } from "./tenant.ts";
 import type { SessionDocument } from "./tenant.ts";
+import { replay } from "./replay.ts";
+import type { ReplayRange } from "./replay.ts";
 import { SysTopics } from "./sys-topics.ts";
 import { publishWill } from "./will.ts";
 
@@ -32,6 +37,8 @@ export interface MqttDoorOptions {
   readonly settings?: Partial<MqttSettings> | undefined;
   readonly pendingBytesMax?: number | undefined;
   readonly version: string;
+  /** The stations of a tenant, for history. */
+  readonly stationsOf: (tenant: string) => Stations | undefined;
 }
 
 export interface MqttCounters {
@@ -65,6 +72,8 @@ export class MqttDoor {
   /** Connections begin with its handshake; undefined = in clear. */
   tls: SecureServer | undefined = undefined;
   readonly #sys: SysTopics;
+  readonly #facts: MessageFacts;
+  readonly #stationsOf: (tenant: string) => Stations | undefined;
   #closing = false;
   /** While closing: told when the last connection has gone. */
   #emptied: (() => void) | undefined;
@@ -77,6 +86,8 @@ export class MqttDoor {
     this.flushList = options.flushList;
     this.settings = { ...mqttDefaults, ...options.settings };
     this.pendingBytesMax = options.pendingBytesMax ?? 8 * 1024 * 1024;
+    this.#facts = new MessageFacts(this.clock);
+    this.#stationsOf = options.stationsOf;
     this.makeId = idMaker(options.broker.random, 16);
     this.#sys = new SysTopics(this, options.version);
   }
@@ -106,8 +117,10 @@ export class MqttDoor {
     const retained = this.#logs.get(retainedDefinition(name).name) ?? (await store.define(retainedDefinition(name), 0));
     const tenant = new MqttTenant(this.broker, this.broker.tenant(name), this.settings, kept, retained);
     this.#tenants.set(name, tenant);
-    for (const { session, document } of await tenant.recover())
+    for (const { session, document } of await tenant.recover()) {
+      for (const interest of session.interests.values()) this.restrict(interest);
       this.#expireLater(tenant, session, secondsUntilExpiry(document, this.clock.nowUs()));
+    }
     return tenant;
   }
 
@@ -205,7 +218,10 @@ export class MqttDoor {
     const interests = [...session.interests.values()];
     session.attachment?.detach();
     session.attachment = this.broker.attach(session, identity);
-    for (const interest of interests) session.addInterest(interest);
+    for (const interest of interests) {
+      this.restrict(interest);
+      session.addInterest(interest);
+    }
     session.permissionsChanged();
   }
 
@@ -276,6 +292,25 @@ export class MqttDoor {
     }
     tenant.retained.sendTo(session, interest).catch((error: unknown) => {
       this.broker.report(`retained messages for ${session.clientId} could not be read: ${String(error)}`, false);
+    });
+  }
+
+  /** Compiles what the subscriber asked of the content. */
+  restrict(interest: Interest): void {
+    const { condition } = interest.record;
+    if (condition !== "") interest.content = new ContentCondition(new Expression(condition), this.#facts);
+    interest.settle();
+  }
+
+  /** Sends history: of one station, or of all that capture what the interest wants. */
+  replay(session: MqttSession, interest: Interest, station: string | undefined, range: ReplayRange): void {
+    const stations = this.#stationsOf(session.attachment?.tenant.name ?? "");
+    const named = station === undefined ? undefined : stations?.get(station);
+    const sources = station === undefined ? (stations?.capturing(interest.filter) ?? []) : named === undefined ? [] : [named];
+    const prefix = station === undefined ? "" : `$station/${station}/`;
+    const pause = (): Promise<void> => new Promise((resolve) => void this.clock.after(5, resolve));
+    replay({ session, interest, range, stations: sources, prefix, pause }).catch((error: unknown) => {
+      this.broker.report(`history for ${session.clientId} could not be read: ${String(error)}`, false);
     });
   }
 

@@ -2,6 +2,7 @@
 import type { DeliveryFilter } from "../../lib/auth/permissions.ts";
 import { compileFilter } from "../../lib/filter.ts";
 import { Subscription } from "../../lib/subscription.ts";
+import type { Condition } from "../../lib/subscription.ts";
 import type { Session } from "../../lib/transport.ts";
 import type { SubjectFilterTest } from "../../store/store.ts";
 import type { MappedFilter } from "./topic.ts";
@@ -16,6 +17,8 @@ export interface InterestRecord {
   readonly identifier: number;
   /** Of the log of kept messages: only later ones are this interest's. */
   readonly since: number;
+  /** A condition on content, `""` = none. */
+  readonly condition: string;
 }
 
 export class Interest extends Subscription {
@@ -23,6 +26,8 @@ export class Interest extends Subscription {
   readonly shared: boolean;
   /** What its wildcards reach and its user may not see; undefined = nothing. */
   permitted: DeliveryFilter | undefined = undefined;
+  /** What the client asked of the content. */
+  content: Condition | undefined = undefined;
   readonly #test: SubjectFilterTest;
   /** Of `a/#`: a test of `a`, which the one of `a.>` leaves out. */
   readonly #parent: SubjectFilterTest | undefined;
@@ -40,6 +45,13 @@ export class Interest extends Subscription {
     this.shared = group !== undefined;
     this.#test = compileFilter(mapped.filter);
     this.#parent = mapped.parentToo ? compileFilter(mapped.filter.slice(0, -2)) : undefined;
+  }
+
+  /** Puts what the client may see and what it asked for together, as the condition of its deliveries. */
+  settle(): void {
+    const { permitted, content } = this;
+    if (permitted === undefined || content === undefined) this.condition = permitted ?? content;
+    else this.condition = { holds: (message) => permitted.holds(message) && content.holds(message) };
   }
 
   /** What the index, and then the permissions, would say of this subject. */

@@ -114,7 +114,7 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
     const old = this.interests.get(interest.record.topicFilter);
     const permissions = this.attachment?.identity.permissions;
     interest.permitted = permissions?.deliveryFilter(interest.filter, interest.queue, interest.parentToo);
-    interest.condition = interest.permitted;
+    interest.settle();
     this.attachment?.subscribe(interest);
     if (old !== undefined && old !== interest) this.attachment?.unsubscribe(old);
     this.interests.set(interest.record.topicFilter, interest);
@@ -137,7 +137,7 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
     for (const interest of [...this.interests.values()]) {
       if (!permissions.maySubscribe(interest.filter, interest.queue)) this.removeInterest(interest.record.topicFilter);
       interest.permitted = permissions.deliveryFilter(interest.filter, interest.queue, interest.parentToo);
-      interest.condition = interest.permitted;
+      interest.settle();
     }
   }
 
