@@ -77,6 +77,8 @@ export interface AppendRequest {
   rollup: "none" | "subject" | "all";
   /** Seconds after which this record expires by itself; 0 = by the log's age alone. */
   ttlSeconds: number;
+  /** Takes a sequence, a time and a message id like any other and leaves in the same step, never visible: nobody wants the record. */
+  fleeting: boolean;
 }
 
 /** Numbered from 1 per store, without gaps, in order of submission. */

@@ -44,6 +44,7 @@ function requestOf(subject: Uint8Array): AppendRequest {
     expect: undefined,
     rollup: "none",
     ttlSeconds: 0,
+    fleeting: false,
   };
 }
 

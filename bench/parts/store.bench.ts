@@ -47,6 +47,7 @@ class Load {
     expect: undefined,
     rollup: "none" as const,
     ttlSeconds: 0,
+    fleeting: false,
   };
 
   constructor() {

@@ -136,8 +136,9 @@ export class Groups implements GroupOwner, StationGroups {
     this.#groups.delete(name);
     group.close("deleted");
     this.#host.deleted(group, this);
-    if (!group.config.memory) await this.log.dropGroup(name);
+    // What it alone still needed leaves in the same commit.
     this.station.interestFell();
+    if (!group.config.memory) await this.log.dropGroup(name);
     return true;
   }
 

@@ -87,6 +87,7 @@ export class Batches {
     if (batch.refusal !== undefined) return [batch.refusal.code, batch.refusal.message];
     this.#drop(id);
     const { log, store, name } = this.#station;
+    for (const part of batch.parts) part.fleeting = this.#station.unwanted(part.subject);
     const first = store.appendAtomic(batch.parts.map((request) => ({ log, request })));
     if (token !== 0) this.#waiters.add(first + count - 1, new BatchAnswer(from, id, count), token, name);
     return undefined;

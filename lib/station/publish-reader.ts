@@ -40,6 +40,7 @@ export class PublishReader {
     expect: undefined,
     rollup: "none",
     ttlSeconds: 0,
+    fleeting: false,
   };
   /** Of a part of an atomic batch: its id, its number if it has one, and how it commits; "" when it is none. */
   batchId = "";
@@ -71,6 +72,7 @@ export class PublishReader {
     request.expect = undefined;
     request.rollup = "none";
     request.ttlSeconds = 0;
+    request.fleeting = false;
     this.batchId = "";
     if (config.sealed) return this.#refuse("sealed", "the station is sealed: it takes nothing more");
     return message.headerBytes === 0 ? undefined : this.#readHeaders(message, config);

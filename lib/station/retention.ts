@@ -1,15 +1,12 @@
 /**
  * Removes records that nobody needs any more, for stations that keep by interest or as a work queue. A work queue's record goes
- * when its one group is done. With interest, a new record that no group wants goes at once, and any other when the last group
- * that wants it is done; asking that takes the record's subject, which is read back only when some group filters.
+ * when its one group is done. With interest it goes when the last group that wants it is done; asking that takes the record's subject,
+ * which is read back only when some group filters. What no group wants when it comes does not stay in the first place.
  */
 import type { Cursor, Sequence } from "../../store/store.ts";
 import type { Station } from "./station.ts";
 
 const noSubject = new Uint8Array(0);
-
-/** After a restart so many of the newest records are asked about again: those of the last commits before it. */
-const reviewedRecords = 16_384;
 
 /** Records looked at in one turn; then others run. */
 const sliceRecords = 2_048;
@@ -19,9 +16,6 @@ const waitingMax = 65_536;
 
 export class Retention {
   readonly #station: Station;
-  /** Walks new records. */
-  #admission: Cursor | undefined;
-  #admissionLoading = false;
   /** Goes back to single records. */
   #lookup: Cursor | undefined;
   #lookupLoading = false;
@@ -33,30 +27,6 @@ export class Retention {
 
   constructor(station: Station) {
     this.#station = station;
-  }
-
-  /** Asks about records that became visible since the last call; after a start also about the newest old ones. */
-  admit(): void {
-    if (this.#admissionLoading || this.#closed) return;
-    const log = this.#station.log;
-    this.#admission ??= log.cursor(Math.max(1, log.state.firstSequence, log.state.lastSequence - reviewedRecords), undefined);
-    const cursor = this.#admission;
-    const groups = this.#station.groups;
-    for (;;) {
-      const step = cursor.next();
-      if (step === "end") return;
-      if (step === "loading") {
-        this.#admissionLoading = true;
-        cursor.onReady = () => {
-          this.#admissionLoading = false;
-          this.admit();
-        };
-        return;
-      }
-      if (step === "damaged") continue;
-      const view = cursor.view;
-      if (!groups.wants(view.buffer, view.subjectStart, view.subjectEnd)) log.removeSequence(view.sequence);
-    }
   }
 
   /** One group is done with a record. */
@@ -87,7 +57,6 @@ export class Retention {
 
   close(): void {
     this.#closed = true;
-    this.#admission?.close();
     this.#lookup?.close();
     this.#sweep?.close();
     this.#waiting = [];

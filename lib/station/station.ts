@@ -111,15 +111,21 @@ export class Station implements Capture {
       if (told) this.#pending.refuse(from, token, this.#config.name, refusal.code, refusal.message);
       return told;
     }
-    const ticket = this.log.append(this.#reader.request);
+    const { request } = this.#reader;
+    request.fleeting = this.unwanted(request.subject);
+    const ticket = this.log.append(request);
     if (told) this.#pending.add(ticket, from, token, this.#config.name);
     return told;
+  }
+
+  /** With interest retention: no group takes this subject, so that a record of it need not stay. */
+  unwanted(subject: Uint8Array): boolean {
+    return this.#config.retention === "interest" && !this.#groups.wants(subject, 0, subject.length);
   }
 
   /** The log has committed. Called by the broker once per commit that touched it. */
   committed(): void {
     if (!this.#open) return;
-    if (this.#config.retention === "interest") this.#retention.admit();
     this.#groups.committed();
   }
 

@@ -107,5 +107,6 @@ export function requestOf(append: NaiveAppend, headerBytes = 0): AppendRequest {
           },
     rollup: append.rollup ?? "none",
     ttlSeconds: append.ttlSeconds ?? 0,
+    fleeting: false,
   };
 }

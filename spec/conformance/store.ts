@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { StoreError } from "../../store/store.ts";
-import type { Log, StoreErrorCode } from "../../store/store.ts";
+import type { Log, Sequence, StoreErrorCode } from "../../store/store.ts";
 import { requestOf } from "./log-work.ts";
 import { compareWithModel } from "./store-model.ts";
 import { definitionOf, eventually, filterOf, nextOf, read, sequences, stateOf, StoreHarness } from "./store-harness.ts";
@@ -48,6 +48,7 @@ export function storeConformance(name: string, make: () => Promise<StoreFixture>
     limits(on);
     removal(on);
     questions(on);
+    fleeting(on);
     atomic(on);
     groups(on);
     survival(on);
@@ -547,6 +548,27 @@ function questions(on: On): void {
       page.subjects.map((count) => count.subject),
       [...names].sort().slice(100, 150),
     );
+  });
+}
+
+function fleeting(on: On): void {
+  on("a fleeting append takes a sequence and a message id, and is never seen", async (harness) => {
+    const log = await harness.define("log", { duplicateWindowMs: 60_000 });
+    const left: Sequence[] = [];
+    log.removed = (sequence) => void left.push(sequence);
+    const request = { ...requestOf({ subject: "s", body: "x", messageId: "id" }), fleeting: true };
+    const outcomes = [await harness.outcome(log.append(request)), await harness.outcome(log.append(request))];
+    assert.deepEqual(
+      outcomes.map(({ kind, sequence }) => [kind, sequence]),
+      [
+        ["stored", 1],
+        ["duplicate", 1],
+      ],
+    );
+    assert.deepEqual(await sequences(log), []);
+    assert.deepEqual([log.state.messages, log.state.lastSequence, left], [0, 1, [1]]);
+    await harness.append(log, { subject: "s", body: "kept" });
+    assert.deepEqual(await sequences(log), [2]);
   });
 }
 

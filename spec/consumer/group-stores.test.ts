@@ -75,6 +75,7 @@ class Bench {
       expect: undefined,
       rollup: "none",
       ttlSeconds: 0,
+      fleeting: false,
     };
     this.log?.append(request);
   }

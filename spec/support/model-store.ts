@@ -204,6 +204,7 @@ export class ModelLog implements Log {
       this.#ids.set(request.messageId, { sequence, timeUs });
       this.#lastMessageId = request.messageId;
     }
+    if (request.fleeting) this.#take(this.records.slice(-1));
     this.enforce();
     this.#store.change(this);
     return this.#store.ticket({ ...stored, sequence });

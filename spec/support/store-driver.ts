@@ -39,6 +39,7 @@ export function request(subject: string, payload: string | Buffer, more: Partial
     expect: undefined,
     rollup: "none",
     ttlSeconds: 0,
+    fleeting: false,
     ...more,
   };
 }

@@ -356,6 +356,7 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#journal.added(batch, encodeRecord(batch.view, batch.memory, at, log.id, sequence, timeUs, request, idBytes), 1);
     this.#checkpointer.tailBytes += log.storage.append(batch.view, batch.memory, at);
     this.#appended++;
+    if (request.fleeting) log.ledger.removeSequence(sequence);
     if (!log.ledger.removals.empty) batch = this.#writeRemovals(batch, log);
     if (!log.durable && sequence > log.reserved) {
       log.reserved = sequence + reservedAhead;

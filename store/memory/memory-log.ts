@@ -230,6 +230,7 @@ export class MemoryLog implements Log, RecordSource {
 
   #keep(request: AppendRequest, decision: Decision): void {
     this.#blocks.append(request, decision.sequence, decision.timeUs);
+    if (request.fleeting) this.ledger.removeSequence(decision.sequence);
     this.ledger.removals.clear();
     this.#store.touch(this);
   }

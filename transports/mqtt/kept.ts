@@ -59,6 +59,7 @@ export class KeptMessages {
       expect: undefined,
       rollup: "none",
       ttlSeconds: 0,
+      fleeting: false,
     };
   }
 

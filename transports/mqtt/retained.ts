@@ -54,6 +54,7 @@ export class RetainedMessages {
       expect: undefined,
       rollup: "none",
       ttlSeconds: Math.max(0, view.expirySeconds),
+      fleeting: false,
     };
     const ticket = this.log.append(request);
     if (told !== undefined) this.#broker.file.pending.wait(ticket, (kind) => told(kind === "stored"));
