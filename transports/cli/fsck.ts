@@ -3,7 +3,7 @@ import path from "node:path";
 import { BrokerError } from "../../lib/errors.ts";
 import { NodeDisk } from "../../store/disk.ts";
 import { checkFolder } from "../../store/file-store.ts";
-import type { FolderFinding } from "../../store/file-store.ts";
+import type { FolderFinding, FolderReport } from "../../store/file-store.ts";
 import type { Invocation } from "./invocation.ts";
 import { Progress } from "./progress.ts";
 import { showCount, showSize } from "./quantity.ts";
@@ -13,7 +13,7 @@ import type { Terminal } from "./terminal.ts";
 export async function run(invocation: Invocation, terminal: Terminal): Promise<number> {
   const folder = path.resolve(terminal.folder, invocation.operand(0));
   const progress = new Progress(terminal, `examining ${folder}`);
-  const report = await checkFolder(new NodeDisk(), folder, (done, total) => progress.update(done, total));
+  const report = await examine(folder, progress);
   progress.end();
   const damaged = report.findings.filter((finding) => finding.kind === "damage").length;
   await print(invocation, terminal, { folder, damaged, ...report }, () => {
@@ -25,6 +25,15 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
     "damaged",
     `${folder} is damaged in ${damaged} places, listed on stdout: restore these files from a copy, or go on without the ranges they name`,
   );
+}
+
+async function examine(folder: string, progress: Progress): Promise<FolderReport> {
+  try {
+    return await checkFolder(new NodeDisk(), folder, (done, total) => progress.update(done, total));
+  } catch (error) {
+    if (!(error instanceof Error) || !("code" in error) || error.code !== "ENOENT") throw error;
+    throw new BrokerError("not_found", `there is no folder ${folder}: name the one given to 'waystation serve --data'`, { cause: error });
+  }
 }
 
 function findingText(finding: FolderFinding): string {
