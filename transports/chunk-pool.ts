@@ -9,8 +9,8 @@ import type { Limits } from "../lib/limits.ts";
 export const smallChunkBytes: number = 4 * 1024;
 export const largeChunkBytes: number = 64 * 1024;
 
-/** Kept for reuse at most: 1 MiB of small ones, 4 MiB of large ones. */
-const smallKept = 256;
+/** Kept for reuse at most: 4 MiB of each. */
+const smallKept = 1024;
 const largeKept = 64;
 
 /** A connection with bytes waiting. */

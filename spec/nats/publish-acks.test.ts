@@ -127,6 +127,32 @@ describe("a publish into a station", () => {
     assert.equal(client.take(), 'MSG in.2 1 22\r\n{"stream":"S","seq":2}\r\n');
   });
 
+  it("is answered before a closing door lets its client go", () => {
+    const rig = new SessionRig();
+    const station = new FakeStation(rig, "S", "s.>");
+    const client = rig.connect();
+    client.send("SUB in.* 1\r\nPUB s.a in.1 0\r\n\r\n");
+    void rig.door.close();
+    assert.equal(client.connection.ended, false);
+    assert.equal(client.connection.paused, true);
+    station.settle();
+    assert.equal(client.take(), 'MSG in.1 1 22\r\n{"stream":"S","seq":1}\r\n');
+    assert.equal(client.connection.ended, true);
+  });
+
+  it("keeps a closing door for a bounded time, answered or not", () => {
+    const rig = new SessionRig();
+    const station = new FakeStation(rig, "S", "s.>");
+    const client = rig.connect();
+    client.send("PUB s.a in.1 0\r\n\r\n");
+    void rig.door.close();
+    rig.clock.advance(4_000);
+    assert.equal(client.connection.ended, false);
+    rig.clock.advance(2_000);
+    assert.equal(client.connection.ended, true);
+    assert.equal(station.waiting.length, 1);
+  });
+
   it("outlives its client without harm", () => {
     const rig = new SessionRig();
     const station = new FakeStation(rig, "S", "s.>");

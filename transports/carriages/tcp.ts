@@ -12,7 +12,7 @@ import { peerCertificateOf } from "./tls.ts";
 import type { SecureServer } from "./tls.ts";
 
 /** How long an ended connection may take to send what was written, and then wait for its peer to close too, before it is cut. */
-const endMs = 10_000;
+const endMs = 5_000;
 const lingerMs = 1_000;
 
 export interface TcpListenOptions {

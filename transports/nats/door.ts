@@ -53,6 +53,8 @@ export interface NatsDoorOptions {
 /** Over how long the sessions still here after the lame-duck grace are closed. */
 const lameDuckCloseMs = 120_000;
 const tickMsMax = 1_000;
+/** How long a closing door waits for publishes to be answered. */
+const drainMs = 5_000;
 
 export class NatsDoor implements SessionHost, PoolUser {
   readonly clock: Clock;
@@ -193,6 +195,10 @@ export class NatsDoor implements SessionHost, PoolUser {
     const listener = this.listener?.close();
     for (const session of this.#sessions) session.close("shutdown");
     if (this.#sessions.size > 0) {
+      // A store that does not answer must not keep the door open for ever.
+      this.clock.after(drainMs, () => {
+        for (const session of this.#sessions) session.close("fault");
+      });
       await new Promise<void>((resolve) => {
         this.#emptied = resolve;
       });

@@ -36,6 +36,7 @@ const holdReplies = 2;
 const holdDeciding = 4;
 const holdBudget = 8;
 const holdTurn = 16;
+const holdDraining = 32;
 /** For these, frames already received wait too. */
 const holdDecoding = holdDeciding | holdBudget;
 
@@ -360,6 +361,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     attachment.answer(message);
     replies.settle(token);
     if ((this.#holds & holdReplies) !== 0 && !replies.full) this.#release(holdReplies);
+    if ((this.#holds & holdDraining) !== 0 && replies.waiting === 0) this.#host.clock.endOfTurn(() => this.#end());
   }
 
   // ─── deliveries ───
@@ -529,6 +531,13 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     this.#end();
   }
 
+  /** Reads no more, and ends once every publish it has made is answered. */
+  #drain(): void {
+    if (this.#closing) return;
+    if (this.#replies === undefined || this.#replies.waiting === 0) this.#end();
+    else this.#hold(holdDraining);
+  }
+
   /** Sends what waits and closes. */
   #end(): void {
     if (this.#closing) return;
@@ -569,6 +578,8 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
         break;
       case "shutdown":
       case "lame_duck":
+        this.#drain();
+        break;
       case "kicked":
       case "fault":
         this.#end();
