@@ -1,6 +1,7 @@
 /** A growing buffer with a write position, for footers and manifest edits: written off the hot path, in one pass. */
 
 const firstCapacity = 256;
+const varintBytesMax = 8;
 
 export class ByteWriter {
   buffer: Buffer;
@@ -50,12 +51,19 @@ export class ByteWriter {
 
   /** Seven bits a byte, low first; any safe integer. */
   varint(value: number): void {
+    let at = this.skip(varintBytesMax);
+    const buffer = this.buffer;
     let rest = value;
-    while (rest >= 0x80) {
-      this.u8((rest % 0x80) | 0x80);
+    while (rest >= 0x8000_0000) {
+      buffer[at++] = (rest % 0x80) | 0x80;
       rest = Math.floor(rest / 0x80);
     }
-    this.u8(rest);
+    while (rest >= 0x80) {
+      buffer[at++] = (rest & 0x7f) | 0x80;
+      rest >>>= 7;
+    }
+    buffer[at++] = rest;
+    this.length = at;
   }
 
   bytes(value: Uint8Array): void {

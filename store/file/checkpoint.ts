@@ -38,6 +38,9 @@ export interface CheckpointHooks {
 interface Segment {
   runs: number;
   bytes: number;
+  /** Written into it, and of those in runs that are gone. */
+  records: number;
+  goneRecords: number;
 }
 
 /** What a flush took from a log, to be put back when it fails. */
@@ -53,6 +56,7 @@ interface Taken {
 /** The manifest is rewritten when it is so long, and three times as long as after the last rewrite. */
 const rewriteBytes = 1 << 20;
 const retryAfterMs = 1000;
+const runBytesMax = 2 << 20;
 
 export class Checkpointer {
   /** Memory of records that are not in a segment. */
@@ -226,7 +230,7 @@ export class Checkpointer {
     const deleted = log.deletedSince;
     log.deletedSince = [];
     if (whole) {
-      for (let index = 0; index < storage.runs.length; index++) encoder.run(log.id, storage.runs.at(index));
+      encoder.runs(log.id, storage.runs);
       encoder.deleted(log.id, ledger.deletions.runs(floor, ledger.admitted.lastSequence, Number.POSITIVE_INFINITY));
     } else {
       for (const run of goneRuns) encoder.runGone(log.id, run);
@@ -249,8 +253,10 @@ export class Checkpointer {
     await writer.open();
     for (const { log, blocks } of taken) {
       if (blocks.length === 0 || !log.open) continue;
-      const run = await writer.run(log.id, blocks, new AsTaken(log), log.definition.limits.duplicateWindowMs > 0);
-      if (run !== undefined) written.push({ log, run });
+      for (const part of parts(blocks)) {
+        const run = await writer.run(log.id, part, new AsTaken(log), log.definition.limits.duplicateWindowMs > 0);
+        if (run !== undefined) written.push({ log, run });
+      }
     }
     if (written.length === 0) return writer.abandon();
     await writer.finish();
@@ -294,10 +300,12 @@ export class Checkpointer {
 
   #addRun(run: Run): void {
     const segment = this.#segments.get(run.segment);
-    if (segment === undefined) this.#segments.set(run.segment, { runs: 1, bytes: runBytes(run) });
-    else {
+    if (segment === undefined) {
+      this.#segments.set(run.segment, { runs: 1, bytes: runBytes(run), records: run.count, goneRecords: 0 });
+    } else {
       segment.runs++;
       segment.bytes += runBytes(run);
+      segment.records += run.count;
     }
     this.segmentBytes += runBytes(run);
   }
@@ -306,6 +314,7 @@ export class Checkpointer {
     const segment = this.#segments.get(run.segment);
     if (segment === undefined) return;
     segment.runs--;
+    segment.goneRecords += run.count;
   }
 
   /** Unlinks segments the manifest has no run in. */
@@ -367,22 +376,15 @@ export class Checkpointer {
 
   /** The runs of the segment with the least alive in it, when that is under half. */
   #emptiest(): { log: FileLog; run: Run }[] | undefined {
-    const written = new Map<number, number>();
-    const alive = new Map<number, number>();
-    for (const log of this.#logs.values()) {
-      if (!log.open) continue;
-      for (let index = 0; index < log.storage.runs.length; index++) {
-        const run = log.storage.runs.at(index);
-        written.set(run.segment, (written.get(run.segment) ?? 0) + run.count);
-        const live = Math.min(run.count, log.ledger.countIn(run.first, run.last) + owedIn(log, run));
-        alive.set(run.segment, (alive.get(run.segment) ?? 0) + live);
-      }
-    }
+    const dead = new Map<number, number>();
+    for (const log of this.#logs.values()) if (log.open) countDead(log, dead);
     let best = 0;
     let bestShare = 0.5;
-    for (const [number, count] of written) {
-      const share = (alive.get(number) ?? 0) / Math.max(1, count);
-      if (count > 0 && share < bestShare) {
+    for (const [number, count] of dead) {
+      const segment = this.#segments.get(number);
+      if (segment === undefined) continue;
+      const share = 1 - (count + segment.goneRecords) / segment.records;
+      if (share < bestShare) {
         best = number;
         bestShare = share;
       }
@@ -391,17 +393,43 @@ export class Checkpointer {
     const runs: { log: FileLog; run: Run }[] = [];
     for (const log of this.#logs.values()) {
       for (let index = 0; index < log.storage.runs.length; index++) {
-        const run = log.storage.runs.at(index);
-        if (run.segment === best) runs.push({ log, run });
+        if (log.storage.runs.segment(index) === best) runs.push({ log, run: log.storage.runs.at(index) });
       }
     }
     return runs;
   }
 }
 
-function owedIn(log: FileLog, run: Run): number {
-  const next = log.ledger.debt?.next(run.first) ?? 0;
-  return next > 0 && next <= run.last ? run.count : 0;
+/** Adds, per segment, the records of a log that are gone from its runs. What is owed counts as there. */
+function countDead(log: FileLog, dead: Map<number, number>): void {
+  const { ledger, storage } = log;
+  const { runs } = storage;
+  const floor = ledger.admitted.firstSequence;
+  const interior = ledger.deletions.count > 0;
+  const { debt } = ledger;
+  for (let index = 0; index < runs.length; index++) {
+    const first = runs.first(index);
+    if (!interior && first >= floor) return;
+    const last = runs.last(index);
+    const owed = debt?.next(first) ?? 0;
+    if (owed > 0 && owed <= last) continue;
+    const gone = runs.count(index) - ledger.countIn(first, last);
+    if (gone > 0) dead.set(runs.segment(index), (dead.get(runs.segment(index)) ?? 0) + gone);
+  }
+}
+
+/** Blocks of one run each: its index and subjects are made in one go, which must not take long. */
+function* parts(blocks: readonly Block[]): Generator<readonly Block[]> {
+  let start = 0;
+  let bytes = 0;
+  for (const [index, block] of blocks.entries()) {
+    bytes += block.length;
+    if (bytes < runBytesMax) continue;
+    yield blocks.slice(start, index + 1);
+    start = index + 1;
+    bytes = 0;
+  }
+  if (start < blocks.length) yield blocks.slice(start);
 }
 
 /** Pairs that end above the floor: what lies below is gone anyway. */

@@ -6,7 +6,7 @@
  *      1 checkpoint    num last batch contained · u32 its crc32 · u32 sealed · num last change contained · num next log id · num next segment
  *      2 define        num created (µs) · num revision · JSON of the definition
  *      3 drop
- *      4 run           twelve numbers, see runs.ts
+ *      4 runs          twelve numbers a run, see runs.ts
  *      5 runGone       num segment · num offset
  *      6 state         bytes of the ledger, replacing those before
  *      7 deleted       pairs of num: first, last
@@ -99,7 +99,8 @@ export class Manifest {
         this.logs.delete(logId);
         return;
       case item.run:
-        return addRun(log, readRun(reader));
+        while (reader.more) addRun(log, readRun(reader));
+        return;
       case item.runGone: {
         const index = log.runs.indexOf(reader.num(), reader.num());
         if (index >= 0) log.runs.replace(index, undefined);
@@ -208,6 +209,15 @@ export class ManifestEncoder {
     this.#end(this.#begin(item.drop, logId, 0));
   }
 
+  /** All runs of a log. */
+  runs(logId: number, runs: RunTable): void {
+    if (runs.length === 0) return;
+    const at = this.#begin(item.run, logId, 0);
+    const numbers = this.#edit.skip(runs.length * runFields * 8);
+    runs.writeTo(this.#edit.view, numbers);
+    this.#end(at);
+  }
+
   run(logId: number, run: Run): void {
     const edit = this.#edit;
     const at = this.#begin(item.run, logId, 0);
@@ -285,6 +295,3 @@ export class ManifestEncoder {
     this.#edit.view.setUint32(at, this.#edit.length - at, true);
   }
 }
-
-/** Bytes of a run's item, for judging how long the manifest has grown. */
-export const runItemBytes: number = itemHeaderBytes + runFields * 8;

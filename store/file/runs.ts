@@ -51,6 +51,24 @@ export class RunTable {
     };
   }
 
+  /** Writes the numbers of all runs, `runFields` each. */
+  writeTo(view: DataView, at: number): void {
+    const numbers = this.#numbers;
+    for (let index = 0; index < numbers.length; index++) view.setFloat64(at + index * 8, numbers[index]!, true);
+  }
+
+  segment(index: number): number {
+    return this.#numbers[index * runFields]!;
+  }
+
+  first(index: number): number {
+    return this.#numbers[index * runFields + 5]!;
+  }
+
+  count(index: number): number {
+    return this.#numbers[index * runFields + 7]!;
+  }
+
   last(index: number): number {
     return this.#lasts[index]!;
   }
