@@ -3,6 +3,7 @@ import { BatchStage } from "../ledger/batch-stage.ts";
 import type { Decision } from "../ledger/decision.ts";
 import { Ledger } from "../ledger/ledger.ts";
 import type { KeyedHash } from "../ledger/keyed-hash.ts";
+import { countedBytes } from "../ledger/record-source.ts";
 import type { RecordFacts, RecordSource } from "../ledger/record-source.ts";
 import { SubjectPager } from "../ledger/subject-page.ts";
 import { StoreError } from "../store.ts";
@@ -31,7 +32,7 @@ export class MemoryLog implements Log, RecordSource {
   readonly id: number;
   readonly createdUs: number;
   readonly state: LogState;
-  readonly recoveredGroups: readonly GroupSnapshot[] = [];
+  recoveredGroups: readonly GroupSnapshot[] = [];
   readonly inMemoryFrom: Sequence = 0;
   definition: LogDefinition;
   revision = 1;
@@ -100,8 +101,7 @@ export class MemoryLog implements Log, RecordSource {
   removeSequence(sequence: Sequence): boolean {
     this.#leftInStep = 0;
     if (!this.open || !this.ledger.removeSequence(sequence)) return false;
-    this.#store.touch(this);
-    this.ledger.removals.clear();
+    this.#changed();
     return true;
   }
 
@@ -109,8 +109,7 @@ export class MemoryLog implements Log, RecordSource {
     this.#requireOpen();
     this.#leftInStep = 0;
     const count = this.ledger.remove(removal);
-    this.ledger.removals.clear();
-    this.#store.touch(this);
+    this.#changed();
     await this.#store.flush();
     return count;
   }
@@ -119,9 +118,27 @@ export class MemoryLog implements Log, RecordSource {
   enforce(nowUs: number): void {
     this.#leftInStep = 0;
     this.ledger.enforce(nowUs);
-    if (this.ledger.removals.empty) return;
+    if (!this.ledger.removals.empty) this.#changed();
+  }
+
+  /** For a scribe that recalls: a record as it was decided. */
+  replay(request: AppendRequest, sequence: Sequence, timeUs: number): void {
+    const { subject } = request;
+    const bytes = countedBytes(subject.length, request.bodyEnd - request.bodyStart);
+    this.ledger.applyAppend(sequence, timeUs, subject, 0, subject.length, bytes, request.ttlSeconds, request.messageId);
+    this.#blocks.append(request, sequence, timeUs);
+  }
+
+  /** For a scribe that recalls: `first … last` have left. */
+  replayRemoval(first: Sequence, last: Sequence): void {
+    this.ledger.applyRemove(first, last);
     this.ledger.removals.clear();
-    this.#store.touch(this);
+  }
+
+  /** For the store, after a scribe has recalled everything. */
+  show(): void {
+    this.ledger.seal();
+    this.ledger.reveal();
   }
 
   cursor(from: Sequence, filter: SubjectFilterTest | undefined): Cursor {
@@ -180,19 +197,22 @@ export class MemoryLog implements Log, RecordSource {
     return deleted;
   }
 
-  // Groups die with the process as the records do, so there is nothing to keep of them: `recoveredGroups` is always empty.
+  // Without a scribe groups die with the process as the records do, and nothing is kept of them.
 
-  async defineGroup(): Promise<void> {
+  async defineGroup(name: string, document: string, snapshot: Uint8Array): Promise<void> {
     this.#requireOpen();
+    this.#store.scribe?.groupDefined(this, name, document, snapshot);
     await this.#store.flush();
   }
 
-  async dropGroup(): Promise<void> {
+  async dropGroup(name: string): Promise<void> {
     this.#requireOpen();
+    this.#store.scribe?.groupDropped(this, name);
     await this.#store.flush();
   }
 
-  saveGroup(): Ticket {
+  saveGroup(name: string, delta: Uint8Array): Ticket {
+    if (this.open) this.#store.scribe?.groupSaved(this, name, delta);
     return this.#store.saveGroup(this);
   }
 
@@ -230,8 +250,18 @@ export class MemoryLog implements Log, RecordSource {
 
   #keep(request: AppendRequest, decision: Decision): void {
     this.#blocks.append(request, decision.sequence, decision.timeUs);
+    this.#store.scribe?.stored(this, request, decision.sequence, decision.timeUs);
     if (request.fleeting) this.ledger.removeSequence(decision.sequence);
-    this.ledger.removals.clear();
+    this.#changed();
+  }
+
+  /** Has the removals of this step written down, and the log shown anew. */
+  #changed(): void {
+    const { removals } = this.ledger;
+    if (!removals.empty) {
+      this.#store.scribe?.removed(this, removals);
+      removals.clear();
+    }
     this.#store.touch(this);
   }
 

@@ -9,6 +9,7 @@ import { StoreError } from "../store.ts";
 import type { AppendRequest, Log, LogDefinition, Store, StoreAbilities, StoreEvents, StoreStatus, Ticket } from "../store.ts";
 import type { BatchStage } from "../ledger/batch-stage.ts";
 import { MemoryLog } from "./memory-log.ts";
+import type { Recalling, Scribe } from "./scribe.ts";
 import { Outcomes } from "./outcomes.ts";
 
 export interface MemoryStoreOptions {
@@ -16,12 +17,14 @@ export interface MemoryStoreOptions {
   readonly random: Random;
   /** Memory for records of all logs; beyond it appends are refused as `full`. Default 1 GiB. */
   readonly bytesMax?: number;
+  /** Writes down what is decided; without it everything dies with the process. */
+  readonly scribe?: Scribe;
 }
 
 const nameBytesMax = 300;
 
 export class MemoryStore implements Store {
-  readonly abilities: StoreAbilities = { durable: false, atomicAcrossLogs: true };
+  readonly abilities: StoreAbilities;
   readonly congested = false;
   readonly clock: Clock;
   readonly #bytesMax: number;
@@ -30,8 +33,11 @@ export class MemoryStore implements Store {
   readonly #deadlines: Deadlines<MemoryLog> = new Deadlines();
   readonly #outcomes: Outcomes = new Outcomes();
   readonly #commit: () => void;
+  /** For its logs: told of every decision. */
+  readonly scribe: Scribe | undefined;
   #events: StoreEvents | undefined = undefined;
   #kind: StoreStatus["kind"] = "closed";
+  #reason = "";
   #changed: MemoryLog[] = [];
   #flushes: (() => void)[] = [];
   #scheduled = false;
@@ -44,6 +50,8 @@ export class MemoryStore implements Store {
 
   constructor(options: MemoryStoreOptions) {
     this.clock = options.clock;
+    this.scribe = options.scribe;
+    this.abilities = { durable: options.scribe !== undefined, atomicAcrossLogs: true };
     this.#bytesMax = options.bytesMax ?? 1024 * 1024 * 1024;
     const key = new Uint8Array(hashKeyBytes);
     options.random.fill(key);
@@ -51,11 +59,17 @@ export class MemoryStore implements Store {
     this.#commit = () => this.#endTurn();
   }
 
-  open(events: StoreEvents): Promise<readonly Log[]> {
-    if (this.#events !== undefined) return Promise.reject(new StoreError("in_use", "this store was opened before: make a new one"));
+  async open(events: StoreEvents): Promise<readonly Log[]> {
+    if (this.#events !== undefined) throw new StoreError("in_use", "this store was opened before: make a new one");
     this.#events = events;
+    if (this.scribe !== undefined) await this.scribe.recall(this.#recalling());
     this.#kind = "open";
-    return Promise.resolve([]);
+    for (const log of this.#logs.values()) {
+      log.show();
+      log.enforce(this.clock.nowUs());
+      this.touch(log);
+    }
+    return [...this.#logs.values()];
   }
 
   async define(definition: LogDefinition, expectedRevision: number): Promise<Log> {
@@ -67,11 +81,13 @@ export class MemoryStore implements Store {
       if (expectedRevision !== 0) throw new StoreError("not_found", `there is no log ${definition.name}: define it with revision 0`);
       log = new MemoryLog(this, ++this.#lastId, definition, this.clock.nowUs(), this.#hash);
       this.#logs.set(definition.name, log);
+      this.scribe?.defined(log);
     } else {
       if (expectedRevision === 0) throw new StoreError("exists", `the log ${definition.name} exists: change it by its revision`);
       this.#requireRevision(log, expectedRevision);
       log.definition = definition;
       log.revision++;
+      this.scribe?.defined(log);
       log.ledger.setLimits(definition.limits);
       log.enforce(this.clock.nowUs());
       this.touch(log);
@@ -87,6 +103,7 @@ export class MemoryStore implements Store {
     this.#requireRevision(own, expectedRevision);
     this.#logs.delete(own.definition.name);
     own.shut();
+    this.scribe?.dropped(own);
     this.touch(own);
     await this.flush();
   }
@@ -139,7 +156,7 @@ export class MemoryStore implements Store {
   status(): StoreStatus {
     return {
       kind: this.#kind,
-      reason: this.#kind === "closed" ? "the store is closed" : "",
+      reason: this.#kind === "closed" ? "the store is closed" : this.#reason,
       logs: this.#logs.size,
       bytesOnDisk: 0,
       journalBytes: 0,
@@ -198,24 +215,65 @@ export class MemoryStore implements Store {
     if (events === undefined) return;
     // What `beforeCommit` submits rides in this commit.
     events.beforeCommit();
-    this.#scheduled = false;
     const changed = this.#changed;
     const flushes = this.#flushes;
     this.#changed = [];
     this.#flushes = [];
-    this.#commits++;
+    this.#outcomes.close();
     for (const log of changed) {
       log.changed = false;
       log.ledger.seal();
-      log.ledger.reveal();
-      this.#bytes += log.bytes - log.bytesCounted;
-      log.bytesCounted = log.bytes;
-      if (log.open) this.#deadlines.enter(log, log.ledger.nextDeadlineUs());
     }
+    const finish = (): void => this.#finish(events, changed, flushes);
+    const written = this.scribe?.write();
+    if (written === undefined) finish();
+    else void written.catch((error: unknown) => this.#poison(error)).then(finish);
+  }
+
+  /** The closed batch is as durable as it gets: shows it and tells its outcomes. */
+  #finish(events: StoreEvents, changed: readonly MemoryLog[], flushes: readonly (() => void)[]): void {
+    this.#scheduled = false;
+    this.#commits++;
+    if (this.#kind !== "failed") for (const log of changed) this.#show(log);
     this.#setTimer();
-    this.#outcomes.settle(events);
+    this.#outcomes.settle(events, this.#kind === "failed");
     events.committed(changed);
     for (const resolve of flushes) resolve();
+    // What came while the batch was written.
+    if (this.#outcomes.waiting > 0 || this.#changed.length > 0 || this.#flushes.length > 0) this.#schedule();
+  }
+
+  #show(log: MemoryLog): void {
+    log.ledger.reveal();
+    this.#bytes += log.bytes - log.bytesCounted;
+    log.bytesCounted = log.bytes;
+    if (log.open) this.#deadlines.enter(log, log.ledger.nextDeadlineUs());
+  }
+
+  #poison(error: unknown): void {
+    this.#kind = "failed";
+    this.#reason = `what was decided could not be written down (${String(error)}); nothing more is taken: repair the cause and open the store again`;
+    this.#events?.fault(this.#reason, true);
+  }
+
+  /** What a scribe recalls, made so again. */
+  #recalling(): Recalling {
+    return {
+      define: (id, definition, revision, createdUs) => {
+        this.#lastId = Math.max(this.#lastId, id);
+        const known = this.#logs.get(definition.name);
+        if (known?.id === id) {
+          known.definition = definition;
+          known.revision = revision;
+          known.ledger.setLimits(definition.limits);
+          return known;
+        }
+        const log = new MemoryLog(this, id, definition, createdUs, this.#hash);
+        this.#logs.set(definition.name, log);
+        return log;
+      },
+      drop: (log) => void this.#logs.delete(log.definition.name),
+    };
   }
 
   #setTimer(): void {

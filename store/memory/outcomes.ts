@@ -1,6 +1,6 @@
 /**
- * Outcomes of submissions on their way to the end of the turn, in ticket order: parallel arrays, two of them in turn, because what is
- * told may lead to further submissions.
+ * Outcomes of submissions on their way to the end of the turn, in ticket order: parallel arrays, two of them in turn, because further
+ * submissions come while those of a closed batch wait to be told, and from within the telling.
  */
 import type { Decision } from "../ledger/decision.ts";
 import type { Outcome, OutcomeKind, StoreEvents, Ticket } from "../store.ts";
@@ -22,7 +22,8 @@ const stored = 0;
 export class Outcomes {
   #last: Ticket = 0;
   #waiting: Batch = new Batch();
-  #spare: Batch = new Batch();
+  #closed: Batch = new Batch();
+  #closedLast: Ticket = 0;
   readonly #outcome: Outcome = { ticket: 0, kind: "stored", sequence: 0, detail: "", lastMessageId: "" };
 
   get waiting(): number {
@@ -45,19 +46,25 @@ export class Outcomes {
     return ++this.#last;
   }
 
-  /** Tells everything that waits now. What is submitted meanwhile waits for the next time. */
-  settle(events: StoreEvents): void {
+  /** Closes the batch: what is submitted from now on belongs to the next one. The one before has been told. */
+  close(): void {
     const batch = this.#waiting;
-    const first = this.#last - batch.count + 1;
-    this.#waiting = this.#spare;
-    this.#spare = batch;
+    this.#waiting = this.#closed;
+    this.#closed = batch;
+    this.#closedLast = this.#last;
+  }
+
+  /** Tells the outcomes of the closed batch; with `failed` all of them as such. */
+  settle(events: StoreEvents, failed: boolean): void {
+    const batch = this.#closed;
+    const first = this.#closedLast - batch.count + 1;
     const outcome = this.#outcome;
     for (let index = 0; index < batch.count; index++) {
       outcome.ticket = first + index;
-      outcome.kind = kinds[batch.kinds[index]!]!;
-      outcome.sequence = batch.sequences[index]!;
-      outcome.detail = details[batch.details[index]!]!;
-      outcome.lastMessageId = batch.lastMessageIds?.get(index) ?? "";
+      outcome.kind = failed ? "failed" : kinds[batch.kinds[index]!]!;
+      outcome.sequence = failed ? 0 : batch.sequences[index]!;
+      outcome.detail = failed ? "" : details[batch.details[index]!]!;
+      outcome.lastMessageId = failed ? "" : (batch.lastMessageIds?.get(index) ?? "");
       events.settled(outcome);
     }
     batch.clear();
