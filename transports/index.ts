@@ -56,8 +56,10 @@ export type {
 } from "../store/store.ts";
 export type { Clock, Random, Timer } from "../store/environment.ts";
 
-// The stores there are, to build on.
+// The stores there are, to build on: on disk, in memory, and over whatever keeps batches of bytes.
 export { FileStore } from "../store/file-store.ts";
 export type { FileStoreConfig } from "../store/file-store.ts";
 export { MemoryStore } from "../store/memory-store.ts";
 export type { MemoryStoreOptions } from "../store/memory-store.ts";
+export { KeptStore } from "../store/kept-store.ts";
+export type { Keeper, KeptStoreOptions } from "../store/kept-store.ts";

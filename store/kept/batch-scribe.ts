@@ -155,6 +155,7 @@ function requestOf(entry: Extract<Entry, { kind: "record" }>): AppendRequest {
     messageId: entry.messageId,
     expect: undefined,
     rollup: "none",
+    fleeting: false,
     ttlSeconds: entry.ttlSeconds,
   };
 }

@@ -326,6 +326,7 @@ export class Ledger {
     const before = this.#limits.messagesPerSubjectMax;
     const now = limits.messagesPerSubjectMax;
     if (now > 0 && (before === 0 || now < before)) this.#subjectsUnchecked = true;
+    if (now === 0) this.#subjectsUnchecked = false;
     if (limits.duplicateWindowMs === 0) this.#duplicates = undefined;
     this.#limits = limits;
   }

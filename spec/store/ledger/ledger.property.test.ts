@@ -5,7 +5,7 @@ import { Ledger } from "../../../store/ledger/ledger.ts";
 import type { RecordFacts, RecordSource } from "../../../store/ledger/record-source.ts";
 import type { LogLimits, LogState } from "../../../store/store.ts";
 import { effort, seedOf } from "../../support/effort.ts";
-import { drawLimits, drawWork, filters, requestOf } from "../../conformance/log-work.ts";
+import { drawLimits, drawWork, filters, noLimits, requestOf } from "../../conformance/log-work.ts";
 import type { Work } from "../../conformance/log-work.ts";
 import { NaiveLog } from "../../conformance/naive-log.ts";
 import { SimRandom } from "../../support/sim-random.ts";
@@ -213,4 +213,17 @@ test("a ledger whose old records are not in memory arrives at the same once they
       if (step % 10 === 9) pair.check();
     }
   }
+});
+
+test("a limit per subject that was lowered and lifted before it was enforced takes nothing away", () => {
+  const pair = new Pair(new SimRandom(1), false);
+  const { ledger, model } = pair;
+  ledger.setLimits(noLimits);
+  model.setLimits(noLimits, pair.nowUs);
+  for (const subject of ["a", "a", "b"]) pair.run({ kind: "append", append: { subject, body: "" } }, new SimRandom(1));
+  ledger.setLimits({ ...noLimits, messagesPerSubjectMax: 1 });
+  ledger.setLimits(noLimits);
+  ledger.enforce(pair.nowUs);
+  pair.check();
+  assert.equal(ledger.admitted.messages, 3);
 });
