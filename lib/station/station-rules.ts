@@ -4,6 +4,7 @@
  */
 import { filterProblem, filtersOverlap, isSubsetOf } from "../filter.ts";
 import type { StationConfig } from "./config.ts";
+import { FilterTree } from "./filter-tree.ts";
 import { StationError } from "./station-error.ts";
 import type { StationRefusal } from "./station-error.ts";
 
@@ -89,15 +90,13 @@ function checkTimes(config: StationConfig): void {
 }
 
 function checkSubjects(config: StationConfig): void {
-  const seen: string[] = [];
+  const seen: FilterTree<string> = new FilterTree();
   for (const subject of config.subjects) {
     const problem = filterProblem(subject);
     if (problem !== undefined) refuse("subject_invalid", problem);
     if (!config.noAck) checkReserved(subject);
-    for (const other of seen) {
-      if (filtersOverlap(other, subject)) refuse("subjects_overlap_within", `subject "${other}" overlaps with "${subject}"`);
-    }
-    seen.push(subject);
+    seen.overlapping(subject, (other) => refuse("subjects_overlap_within", `subject "${other}" overlaps with "${subject}"`));
+    seen.add(subject, subject);
   }
 }
 

@@ -57,7 +57,8 @@ export class Stations {
   readonly #reader: PublishReader = new PublishReader();
   readonly #stations: Map<string, Station> = new Map();
   readonly #subjects: FilterTree<string> = new FilterTree();
-  readonly #captures: Map<string, Subscription[]> = new Map();
+  /** Of each station, by filter. */
+  readonly #captures: Map<string, Map<string, Subscription>> = new Map();
   /** The last change of each name that is under way: the next one waits for it. */
   readonly #changes: Map<string, Promise<unknown>> = new Map();
   #sorted: Station[] | undefined;
@@ -240,21 +241,22 @@ export class Stations {
   /** Adds what is new before it removes what is old, so that no publish falls between. */
   #recapture(station: Station): void {
     const { router, system } = this.#options.tenant;
-    const before = this.#captures.get(station.name) ?? [];
-    const kept = before.filter((capture) => station.config.subjects.includes(capture.filter));
-    const captures = station.config.subjects.map((filter) => {
-      const known = kept.find((capture) => capture.filter === filter);
-      if (known !== undefined) return known;
-      const capture = new Subscription({ filter, session: system, label: "", capture: station });
-      router.add(capture);
-      return capture;
-    });
+    const before = this.#captures.get(station.name) ?? new Map<string, Subscription>();
+    const captures: Map<string, Subscription> = new Map();
+    for (const filter of station.config.subjects) {
+      let capture = before.get(filter);
+      if (capture === undefined) {
+        capture = new Subscription({ filter, session: system, label: "", capture: station });
+        router.add(capture);
+      }
+      captures.set(filter, capture);
+    }
     this.#captures.set(station.name, captures);
-    for (const capture of before) if (!kept.includes(capture)) router.remove(capture);
+    for (const [filter, capture] of before) if (!captures.has(filter)) router.remove(capture);
   }
 
   #uncapture(name: string): void {
-    for (const capture of this.#captures.get(name) ?? []) this.#options.tenant.router.remove(capture);
+    for (const capture of this.#captures.get(name)?.values() ?? []) this.#options.tenant.router.remove(capture);
     this.#captures.delete(name);
   }
 
@@ -274,7 +276,8 @@ export class Stations {
   }
 
   #release(subjects: readonly string[], name: string, but: readonly string[] = []): void {
-    for (const subject of subjects) if (!but.includes(subject)) this.#subjects.remove(subject, name);
+    const kept = new Set(but);
+    for (const subject of subjects) if (!kept.has(subject)) this.#subjects.remove(subject, name);
   }
 
   #tell(event: "created" | "changed" | "deleted", station: Station): void {

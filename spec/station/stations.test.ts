@@ -158,3 +158,11 @@ test("among five thousand stations an overlap is found without comparing with ea
   );
   assert.equal(stations.list().length, 5_000);
 });
+
+test("a station of ten thousand subjects is made and changed like a small one", async () => {
+  const { stations, publish } = await holdStations();
+  const subjects = Array.from({ length: 10_000 }, (_none, index) => `wide.${index}`);
+  await stations.create(stationConfig({ name: "W", subjects }));
+  await stations.update(stationConfig({ name: "W", subjects: [...subjects.slice(1), "wide.more"] }));
+  assert.deepEqual([publish("wide.0"), publish("wide.9999"), publish("wide.more")], [0, 1, 1]);
+});
