@@ -72,10 +72,10 @@ export interface GroupConfig {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-export const ackWaitDefaultMs = 30_000;
-export const ackPendingDefault = 1_000;
-export const waitingDefault = 512;
-export const inactiveDefaultMs = 5_000;
+const ackWaitDefaultMs = 30_000;
+const ackPendingDefault = 1_000;
+const waitingDefault = 512;
+const inactiveDefaultMs = 5_000;
 
 /** A pull group that takes everything and acknowledges each message: what absent fields mean. */
 export function groupConfig(fields: Partial<GroupConfig> & { readonly name: string }): GroupConfig {

@@ -20,10 +20,6 @@ export class Deadline {
     this.#task = task;
   }
 
-  get isSet(): boolean {
-    return this.atMs !== Infinity;
-  }
-
   set(atMs: number): void {
     this.atMs = atMs;
     if (this.place < 0 || atMs < this.keyMs) this.#deadlines.put(this);
@@ -60,11 +56,6 @@ export class Deadlines {
 
   make(task: () => void): Deadline {
     return new Deadline(this, task);
-  }
-
-  /** How many stand in the heap. */
-  get size(): number {
-    return this.#heap.length;
   }
 
   /** Used by Deadline: takes its place by `atMs`. */

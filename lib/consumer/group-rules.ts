@@ -58,7 +58,7 @@ export interface StationFacts {
 export const nameBytesMax = 255;
 export const descriptionBytesMax: number = 4 * 1024;
 export const metadataBytesMax: number = 128 * 1024;
-export const heartbeatMinMs = 100;
+const heartbeatMinMs = 100;
 
 function problem(code: GroupRefusal, message: string): GroupProblem {
   return { code, message };

@@ -9,7 +9,7 @@ import { due, out, PendingRing } from "./pending.ts";
 import type { GroupState, ProgressWriter } from "./progress.ts";
 
 /** After a restart receivers get this long to come back and acknowledge what they still work on, before it is repeated. */
-export const recoveredGraceMs = 3_000;
+const recoveredGraceMs = 3_000;
 /** Deadlines are looked through at most this often for each thousand deliveries waited for. */
 const scanPauseMs = 1;
 
@@ -133,14 +133,6 @@ export class InFlight {
     this.ring.setDeadline(position, deadlineMs);
     this.#timer.setBy(deadlineMs);
     return true;
-  }
-
-  /** Everything that waits is due at once: the receiver at the other end has changed. */
-  expireAll(): void {
-    const ring = this.ring;
-    for (let position = ring.head; position < ring.tail; position++) {
-      if (ring.isLive(position) && ring.state(position) === out) this.#makeDue(position);
-    }
   }
 
   /** Starts over at `next`; deliveries are counted from 1 again. */

@@ -114,10 +114,6 @@ export class PendingRing {
     this.#states[slot] = out;
   }
 
-  setDeliveries(position: number, deliveries: number): void {
-    this.#deliveries[position & this.#mask] = deliveries;
-  }
-
   /** Where the sequence is; -1 when it is not waited for. */
   find(sequence: number): number {
     if (this.#live === 0) return -1;

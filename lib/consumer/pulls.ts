@@ -61,10 +61,6 @@ export class PullQueue {
     return this.#ready;
   }
 
-  get blocked(): number {
-    return this.#blocked.size;
-  }
-
   /** Last in the ring. */
   add(pull: Pull): void {
     pull.waiting = true;

@@ -67,10 +67,6 @@ export class TenantGroups {
     return undefined;
   }
 
-  find(station: string, name: string): Group | undefined {
-    return this.of(station)?.get(name);
-  }
-
   /**
    * Makes all recovered groups deliver; once, when every station is there. Does not wait for those that have to read from disk how
    * much is to come: their members wait meanwhile.
