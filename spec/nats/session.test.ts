@@ -250,12 +250,31 @@ describe("a NATS session", () => {
     const rig = new SessionRig();
     const client = rig.connect();
     const chunk = "PUB a 0\r\n\r\n".repeat(4096);
-    for (let sent = 0; sent < 4; sent++) client.send(chunk);
+    client.send(chunk);
+    client.send(chunk);
     assert.equal(client.connection.paused, false);
     client.send(chunk);
     assert.equal(client.connection.paused, true);
     rig.clock.turn();
     assert.equal(client.connection.paused, false);
+    assert.equal(client.session.messagesIn, 3 * 4096);
+  });
+
+  it("waits in the middle of what it has sent when it has many receivers, and goes on where it was", () => {
+    const rig = new SessionRig();
+    const publisher = rig.connect();
+    const receiver = rig.connect();
+    for (let sid = 1; sid <= 1000; sid++) receiver.send(`SUB many ${sid}\r\n`);
+    publisher.send("PUB many 0\r\n\r\n".repeat(50));
+    const turns: number[] = [];
+    while (publisher.connection.paused) {
+      turns.push(publisher.session.messagesIn);
+      rig.clock.turn();
+      receiver.connection.finishAll();
+    }
+    assert.deepEqual(turns, [17, 34, 50]);
+    assert.equal(publisher.session.messagesIn, 50);
+    assert.equal(receiver.session.messagesOut, 50_000);
   });
 
   it("drops its subscriptions with the connection", () => {

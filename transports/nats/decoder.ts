@@ -85,6 +85,8 @@ export class Decoder {
   readonly #limits: DecoderLimits;
   readonly #memory: FrameMemory;
   #chunk: Buffer;
+  /** The chunk is the decoder's own: nobody changes it. */
+  #owned: boolean;
   #at: number;
   /** The frame cut by the end of a chunk: its first `#heldBytes` bytes. */
   #held: Buffer;
@@ -129,6 +131,7 @@ export class Decoder {
     this.#limits = limits;
     this.#memory = memory;
     this.#chunk = nothing;
+    this.#owned = false;
     this.#at = 0;
     this.#held = nothing;
     this.#heldBytes = 0;
@@ -152,12 +155,15 @@ export class Decoder {
   feed(chunk: Buffer): void {
     const left = this.#chunk.length - this.#at;
     this.#chunk = left === 0 ? chunk : Buffer.concat([this.#chunk.subarray(this.#at), chunk]);
+    this.#owned = left !== 0;
     this.#at = 0;
   }
 
   /** Makes the decoder own what is left of the chunk, because decoding goes on after the chunk's time. */
   keep(): void {
+    if (this.#owned) return;
     this.#chunk = Buffer.from(this.#chunk.subarray(this.#at));
+    this.#owned = true;
     this.#at = 0;
   }
 

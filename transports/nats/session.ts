@@ -38,10 +38,13 @@ const holdBudget = 8;
 const holdTurn = 16;
 const holdDraining = 32;
 /** For these, frames already received wait too. */
-const holdDecoding = holdDeciding | holdBudget;
+const holdDecoding = holdDeciding | holdBudget | holdTurn;
 
-/** After so many messages and deliveries a publisher waits for the end of the turn, so that others have theirs. */
-const workPerTurn = 16_384;
+/**
+ * After so many messages and deliveries, about two milliseconds, a publisher waits for the end of the turn, so that others have
+ * theirs: at the end of a chunk, or in its middle when it has become twice as many.
+ */
+const workPerTurn = 8_192;
 
 const okBytes = Buffer.from("+OK\r\n");
 const pingBytes = Buffer.from("PING\r\n");
@@ -114,10 +117,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     this.#noResponders = false;
     this.#holds = 0;
     this.#work = 0;
-    this.#nextTurn = () => {
-      this.#work = 0;
-      this.#release(holdTurn);
-    };
+    this.#nextTurn = () => this.#release(holdTurn);
     this.#decoding = false;
     this.#closing = false;
   }
@@ -227,9 +227,14 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     this.#decoding = true;
     for (;;) {
       const kind = decoder.next();
-      if (kind === frame.publish && this.#attachment !== undefined) this.#publish(this.#attachment);
-      else if (kind === frame.none) break;
-      else this.#control(kind);
+      if (kind === frame.publish && this.#attachment !== undefined) {
+        this.#publish(this.#attachment);
+        if (this.#work > 2 * workPerTurn) this.#waitForTurn();
+      } else if (kind === frame.none) {
+        break;
+      } else {
+        this.#control(kind);
+      }
       if (this.#closing) break;
       if ((this.#holds & holdDecoding) !== 0) {
         decoder.keep();
@@ -240,10 +245,13 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     const message = this.#host.message;
     message.body = message.replyBuffer = nothing;
     if (this.#replies?.full === true) this.#hold(holdReplies);
-    if (this.#work > workPerTurn && (this.#holds & holdTurn) === 0) {
-      this.#hold(holdTurn);
-      this.#host.clock.endOfTurn(this.#nextTurn);
-    }
+    if (this.#work > workPerTurn) this.#waitForTurn();
+  }
+
+  #waitForTurn(): void {
+    this.#work = 0;
+    this.#hold(holdTurn);
+    this.#host.clock.endOfTurn(this.#nextTurn);
   }
 
   #control(kind: FrameKind): void {
