@@ -141,6 +141,10 @@ export class FileStoreEngine implements Store, LogEngine {
   #deadlineTimer: Timer | undefined;
   #deadlineUs = Number.POSITIVE_INFINITY;
   #lowSpace = false;
+  #freeBytes = Number.POSITIVE_INFINITY;
+  #writtenAtCheck = 0;
+  #checkingSpace = false;
+  #pausedCheckpointMs = 0;
   #wasCongested = false;
   #nextLogId = 1;
   #appended = 0;
@@ -177,7 +181,7 @@ export class FileStoreEngine implements Store, LogEngine {
       failed: (error) => this.#poison(error),
       nowUs: () => options.clock.nowUs(),
       nextLogId: () => this.#nextLogId,
-      changed: () => this.#spaceChanged(),
+      changed: () => void this.#checkSpace(),
     });
     this.#onTurnEnd = (): void => {
       this.#scheduled = false;
@@ -726,6 +730,7 @@ export class FileStoreEngine implements Store, LogEngine {
     }
     if (!batch.durable) this.#syncTimer ??= this.#clock.after(syncEveryMs, () => this.#syncInterval());
     this.#settle(this.#journal.lastClosed === undefined && !this.#journal.gathering ? this.#decided : upTo);
+    if (this.#totalWritten() - this.#writtenAtCheck > this.#freeBytes / 8) void this.#checkSpace();
     this.#maybeCheckpoint();
   }
 
@@ -795,14 +800,26 @@ export class FileStoreEngine implements Store, LogEngine {
   // ── Space, age and faults ──────────────────────────────────────────────────────────────────────────────────────────────
 
   #maybeCheckpoint(): void {
-    if (this.#kind !== "open" && this.#kind !== "paused") return;
+    if (!this.#usable()) return;
+    const nowMs = this.#clock.monotonicMs();
+    if (!this.#checkpointer.ready(nowMs)) return;
     const { limits } = this.#options;
+    // On a disk that fills up, segments are made early: one that holds all of the tail must still fit.
+    const tailBytesDue = Math.min(limits.tailBytesMax / 2, Math.max(this.#freeBytes / 4, limits.journal.firstFileBytes));
     const due =
-      this.#checkpointer.tailBytes > limits.tailBytesMax / 2 ||
+      this.#checkpointer.tailBytes > tailBytesDue ||
       this.#journal.unflushedBytes > limits.unflushedBytesMax / 2 ||
       this.#checkpointer.deadBytes > limits.tailBytesMax ||
-      (this.#kind === "paused" && this.#checkpointer.deadBytes > 0);
-    if (due && this.#checkpointer.ready(this.#clock.monotonicMs())) void this.checkpoint().catch(() => undefined);
+      (this.#kind === "paused" && nowMs >= this.#pausedCheckpointMs && this.#anyDirty());
+    if (!due) return;
+    if (this.#kind === "paused") this.#pausedCheckpointMs = nowMs + spaceEveryMs;
+    // A full disk is waited for; any other failure has poisoned the store, which says so.
+    void this.checkpoint().catch(() => undefined);
+  }
+
+  #anyDirty(): boolean {
+    for (const log of this.#logs.values()) if (log.dirty || !log.open) return true;
+    return false;
   }
 
   /** Moves everything appended so far into a segment and frees the journal. */
@@ -822,19 +839,32 @@ export class FileStoreEngine implements Store, LogEngine {
       this.#kind = "open";
       this.#reason = "";
     }
-    if (this.#kind === "paused") this.#maybeCheckpoint();
   }
 
+  /** Looks how much is free: every second, and sooner when much was written since. */
   async #checkSpace(): Promise<void> {
+    if (this.#checkingSpace) return;
+    this.#checkingSpace = true;
+    this.#spaceTimer?.cancel();
     try {
       const { freeBytes, totalBytes } = await this.#disk.freeSpace(this.#options.folder);
-      this.#lowSpace = freeBytes < Math.min(this.#options.limits.freeBytesMin, totalBytes / 10);
+      const { freeBytesMin, journal } = this.#options.limits;
+      this.#freeBytes = freeBytes;
+      this.#writtenAtCheck = this.#totalWritten();
+      this.#journal.fileBytesMax = Math.max(journal.firstFileBytes, freeBytes / 8);
+      this.#lowSpace = freeBytes < Math.min(freeBytesMin, totalBytes / 10) + this.#checkpointer.tailBytes;
       this.#spaceChanged();
     } catch {
       // A file system that does not tell is not a full one.
     }
-    if (this.#kind !== "open" && this.#kind !== "paused") return;
+    this.#checkingSpace = false;
+    if (!this.#usable()) return;
     this.#spaceTimer = this.#clock.after(spaceEveryMs, () => void this.#checkSpace());
+    this.#maybeCheckpoint();
+  }
+
+  #totalWritten(): number {
+    return this.#journal.writtenBytes + this.#checkpointer.writtenBytes;
   }
 
   /** One timer for the next record that comes of age. */

@@ -155,6 +155,8 @@ export class Journal {
   #failure: Error | undefined;
   #closed = false;
 
+  /** No file is made larger than this: a share of what is free. */
+  fileBytesMax: number = Number.POSITIVE_INFINITY;
   syncs = 0;
   commits = 0;
   writtenBytes = 0;
@@ -491,22 +493,29 @@ export class Journal {
     const wanted = file !== undefined && this.#filePosition <= file.bytes / 2 ? 1 : 2;
     if (this.#spares.length >= wanted) return;
     const last = this.#spares.at(-1) ?? file;
-    const bytes = Math.min(this.#options.fileBytes, (last?.bytes ?? this.#options.firstFileBytes) * 4);
+    const grown = Math.min(this.#options.fileBytes, this.fileBytesMax, (last?.bytes ?? this.#options.firstFileBytes) * 4);
+    const bytes = Math.max(this.#options.firstFileBytes, Math.floor(grown / 4096) * 4096);
     this.#preparing = this.#prepareSpare(bytes);
   }
 
-  async #prepareSpare(bytes: number): Promise<void> {
-    try {
-      this.#spares.push(await this.#prepare(bytes));
-      this.#setNoSpace(false);
-    } catch (error) {
-      if (isNoSpace(error)) {
-        this.#setNoSpace(true);
-        if (!this.#closed) this.#retry = this.#clock.after(retryMs, () => this.#wantSpares());
-      } else this.#fail(error);
-    } finally {
-      this.#preparing = undefined;
+  async #prepareSpare(wanted: number): Promise<void> {
+    const least = this.#options.firstFileBytes;
+    for (let bytes = wanted; ; bytes = Math.max(least, Math.floor(bytes / 4))) {
+      try {
+        this.#spares.push(await this.#prepare(bytes));
+        this.#setNoSpace(false);
+        break;
+      } catch (error) {
+        if (!isNoSpace(error)) this.#fail(error);
+        else if (bytes > least) continue;
+        else {
+          this.#setNoSpace(true);
+          if (!this.#closed) this.#retry = this.#clock.after(retryMs, () => this.#wantSpares());
+        }
+        break;
+      }
     }
+    this.#preparing = undefined;
     if (!this.#noSpace) this.#wantSpares();
     this.#kick();
   }
