@@ -19,7 +19,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("join"), filter: fc.constantFrom("*", "a", "b") }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("leave"), which: fc.nat(3) }) },
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("finish"), which: fc.nat(3), back: fc.nat(6) }) },
-) as fc.Arbitrary<Act>;
+);
 
 test("with interest, exactly what some group still needs stays", async () => {
   await fc.assert(
