@@ -41,7 +41,7 @@ export function listenTcp(options: TcpListenOptions): Promise<Listener> {
       server.removeAllListeners("error");
       // Accepting can fail later (no file descriptors left): the door stays open and the next accept tries again.
       server.on("error", () => {});
-      resolve(new TcpListener(server, options.host));
+      resolve(new TcpListener(server, options.host, options.clock));
     });
   });
 }
@@ -68,10 +68,12 @@ export function listenError(error: NodeJS.ErrnoException, options: ListenerAddre
 class TcpListener implements Listener {
   readonly address: ListenerAddress;
   readonly #server: Server;
+  readonly #clock: Clock;
   #closing: Promise<void> | undefined;
 
-  constructor(server: Server, host: string) {
+  constructor(server: Server, host: string, clock: Clock) {
     this.#server = server;
+    this.#clock = clock;
     this.#closing = undefined;
     const bound = server.address();
     this.address = { host, port: typeof bound === "object" && bound !== null ? bound.port : 0 };
@@ -81,7 +83,7 @@ class TcpListener implements Listener {
     // `Server.close` reports only when the last connection is gone, but the port is free at once; so nothing waits for it.
     this.#closing ??= new Promise((resolve) => {
       this.#server.close();
-      setImmediate(resolve);
+      this.#clock.endOfTurn(resolve);
     });
     return this.#closing;
   }

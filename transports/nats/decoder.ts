@@ -167,14 +167,6 @@ export class Decoder {
     this.#at = 0;
   }
 
-  /** What is left of the chunk, taken from the decoder: TLS may begin in the middle of it. */
-  takeRest(): Buffer {
-    const rest = this.#chunk.subarray(this.#at);
-    this.#chunk = nothing;
-    this.#at = 0;
-    return rest;
-  }
-
   /** Gives lent memory back. Nothing is decoded any more. */
   close(): void {
     this.#release();

@@ -34,11 +34,11 @@ import { SidTable, sidOf } from "./sid-table.ts";
 const holdBroker = 1;
 const holdReplies = 2;
 const holdDeciding = 4;
-const holdBudget = 8;
+const holdMemory = 8;
 const holdTurn = 16;
 const holdDraining = 32;
 /** For these, frames already received wait too. */
-const holdDecoding = holdDeciding | holdBudget | holdTurn;
+const holdDecoding = holdDeciding | holdMemory | holdTurn;
 
 /**
  * After so many messages and deliveries, about two milliseconds, a publisher waits for the end of the turn, so that others have
@@ -274,7 +274,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
         this.#admission.connect(decoder.buffer.toString("utf8", decoder.textStart, decoder.textEnd));
         break;
       case frame.waiting:
-        this.#hold(holdBudget);
+        this.#hold(holdMemory);
         break;
       case frame.unknownOperation:
         this.#fail(errorTexts.unknownOperation);
@@ -478,8 +478,8 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
       if (verdict === "ping") this.#send(pingBytes);
       else if (verdict === "stale") this.#fail(errorTexts.staleConnection);
     }
-    // A large frame that found no room in the budget tries again.
-    this.#release(holdBudget);
+    // A large frame that found no memory tries again.
+    this.#release(holdMemory);
   }
 
   // ─── holding ───
