@@ -164,11 +164,6 @@ export class Group implements Scheduled {
     return this.#reader.outstanding;
   }
 
-  /** The lowest sequence it is not done with. */
-  get lowestNeeded(): Sequence {
-    return this.#inFlight.ring.lowest || this.#reader.next;
-  }
-
   /** Of a push group: somebody receives. */
   get pushActive(): boolean {
     return this.#members.push?.active ?? false;

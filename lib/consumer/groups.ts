@@ -89,13 +89,6 @@ export class Groups implements GroupOwner, StationGroups {
     return false;
   }
 
-  /** The lowest sequence that some group may still need. */
-  get floor(): Sequence {
-    let floor = this.log.state.lastSequence + 1;
-    for (const group of this.#groups.values()) floor = Math.min(floor, group.lowestNeeded);
-    return floor;
-  }
-
   get(name: string): Group | undefined {
     return this.#groups.get(name);
   }

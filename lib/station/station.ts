@@ -37,8 +37,6 @@ export interface StationGroups {
   needs(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean;
   /** Some group takes this subject. Asked by interest retention for what is new. */
   wants(subject: Uint8Array, start: number, end: number): boolean;
-  /** The lowest sequence that some group may still need; `lastSequence + 1` when none needs any. */
-  readonly floor: Sequence;
   /** The station's configuration has changed. */
   configured(config: StationConfig): void;
   /** Ends pulls, pushes and timers: the station is deleted, or the broker stops. */

@@ -35,10 +35,6 @@ export class HandGroups implements StationGroups {
     return true;
   }
 
-  get floor(): Sequence {
-    return 1;
-  }
-
   committed(): void {
     this.commits++;
   }
