@@ -6,7 +6,10 @@ import { readFileSync } from "node:fs";
 import { configChanges, reloaded } from "../lib/config/changes.ts";
 import { authPolicyOf } from "../lib/config/config.ts";
 import type { Config, Port, TlsConfig } from "../lib/config/config.ts";
+import { strict as assert } from "node:assert";
 import { Authenticator } from "../lib/auth/authenticator.ts";
+import { LogUserStore } from "../lib/auth/log-user-store.ts";
+import { UserDirectory } from "../lib/auth/user-directory.ts";
 import { SystemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import { BrokerError } from "../lib/errors.ts";
@@ -30,16 +33,23 @@ export interface ConfiguredOptions {
   readonly store?: Store | undefined;
 }
 
+/** Until then a connection whose user has gone stays, with nothing permitted to it. */
+const revokedAfterMs = 100;
+
 export class ConfiguredBroker {
   readonly opened: OpenBroker;
+  /** The configuration's users and tenants, and those made by command. */
+  readonly users: UserDirectory;
   readonly #authenticator: Authenticator;
   #config: Config;
 
-  private constructor(opened: OpenBroker, authenticator: Authenticator, config: Config) {
+  private constructor(opened: OpenBroker, users: UserDirectory, authenticator: Authenticator, config: Config) {
     this.opened = opened;
+    this.users = users;
     this.#authenticator = authenticator;
     this.#config = config;
-    authenticator.revokedListeners.add((users) => opened.broker.revoke(users));
+    // Not at once: who asked for the change may be one of them, and is to hear the answer.
+    authenticator.revokedListeners.add((users) => opened.broker.clock.after(revokedAfterMs, () => opened.broker.revoke(users)));
     authenticator.permissionListeners.add((users) => opened.broker.permissionsChanged(users));
   }
 
@@ -50,7 +60,7 @@ export class ConfiguredBroker {
     const { limits } = config;
     const plan = planOf(config);
     const authenticator = new Authenticator({ clock, random, limits });
-    authenticator.replace(authPolicyOf(config));
+    let users: UserDirectory | undefined;
     const opened = new OpenBroker({
       clock,
       random,
@@ -62,9 +72,15 @@ export class ConfiguredBroker {
       ...plan,
       limits,
       report: options.report,
+      recovered: async (broker, logs) => {
+        const store = new LogUserStore(broker.file, logs);
+        users = new UserDirectory(authenticator, store, { policy: authPolicyOf(config), limits });
+        await users.open();
+      },
     });
     await opened.open();
-    return new ConfiguredBroker(opened, authenticator, config);
+    assert(users !== undefined);
+    return new ConfiguredBroker(opened, users, authenticator, config);
   }
 
   get addresses(): Addresses {
@@ -84,10 +100,9 @@ export class ConfiguredBroker {
     const { restart } = configChanges(this.#config, config);
     const plan = planOf(config);
     this.#config = reloaded(this.#config, config);
-    const { nats, doors } = this.opened;
+    const { doors } = this.opened;
     this.opened.applyLimits(config.limits);
-    this.#authenticator.replace(authPolicyOf(config), config.limits);
-    nats.serverInfo = { ...nats.serverInfo, authRequired: this.#authenticator.anonymous === undefined };
+    this.users.replaceBase({ policy: authPolicyOf(config), limits: config.limits });
     await doors.arrange(plan, true);
     return restart;
   }

@@ -8,7 +8,7 @@ import type { Clock } from "../lib/clock.ts";
 import { GroupScheduler } from "../lib/consumer/scheduler.ts";
 import type { Random } from "../lib/random.ts";
 import { idMaker } from "../lib/random.ts";
-import type { Store } from "../store/store.ts";
+import type { Log, Store } from "../store/store.ts";
 import type { WebTls } from "./carriages/web/engine.ts";
 import { ChunkPool } from "./chunk-pool.ts";
 import { Doors } from "./doors.ts";
@@ -53,6 +53,8 @@ export interface OpenOptions {
   readonly limits: Limits;
   readonly mqttSettings?: Partial<MqttSettings> | undefined;
   readonly report: (message: string, fatal: boolean) => void;
+  /** Runs after recovery, before any door opens. */
+  readonly recovered?: ((broker: Broker, logs: readonly Log[]) => Promise<void>) | undefined;
 }
 
 export class OpenBroker {
@@ -118,6 +120,7 @@ export class OpenBroker {
       const logs = await this.broker.open();
       await this.tenants.recover(logs);
       await this.mqtt.recover(logs);
+      await this.#options.recovered?.(this.broker, logs);
       const { host, natsPort, mqttPort, webPort, tls, webTls } = this.#options;
       await this.doors.arrange({ host, natsPort, mqttPort, webPort, tls, webTls }, false);
       this.ready = true;

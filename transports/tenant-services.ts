@@ -1,4 +1,5 @@
 /** What lives in every tenant besides its router: stations, their groups, and the JetStream API that speaks about both. */
+import { usersLogName } from "../lib/auth/log-user-store.ts";
 import type { Broker } from "../lib/broker.ts";
 import { defaultTenant } from "../lib/broker.ts";
 import type { GroupScheduler } from "../lib/consumer/scheduler.ts";
@@ -42,7 +43,7 @@ export class TenantServices {
     this.#broker.tenant(defaultTenant);
     for (const log of logs) {
       const { name } = log.definition;
-      if (name.startsWith("$mqtt/")) continue;
+      if (name.startsWith("$mqtt/") || name === usersLogName) continue;
       const tenant = name.slice(0, name.indexOf("/"));
       this.#broker.tenant(tenant);
       this.#services.get(tenant)?.stations.recover(log);

@@ -11,6 +11,11 @@ import type { Subject } from "../router/subject.ts";
 import type { SubjectFilterTest } from "../../store/store.ts";
 import type { DeliveryFilter, PermissionRules, ResponseRule } from "./permissions.ts";
 
+/** The first token of the subjects by which the broker is administered. Rules that mean it name it: no wildcard covers it. */
+export const adminToken = "$WAYSTATION";
+
+const adminSubjects: SubjectFilterTest = compileFilter(`${adminToken}.>`);
+
 /** A subscription rule: a filter, for members of matching queue groups or for everybody. */
 interface SubscribeRule {
   readonly test: SubjectFilterTest;
@@ -20,6 +25,8 @@ interface SubscribeRule {
 export class PermissionSet {
   readonly responses: ResponseRule | undefined;
   readonly #publishAllow: readonly SubjectFilterTest[] | undefined;
+  /** Of `#publishAllow`, those that name the broker's administration. */
+  readonly #publishAdmin: readonly SubjectFilterTest[];
   readonly #publishDeny: readonly SubjectFilterTest[];
   readonly #subscribeAllow: readonly SubscribeRule[] | undefined;
   readonly #subscribeDeny: readonly SubscribeRule[];
@@ -29,6 +36,7 @@ export class PermissionSet {
     const publish = rules.publish;
     const silent = rules.allowResponses === undefined ? undefined : [];
     this.#publishAllow = publish?.allow?.map(compileFilter) ?? silent;
+    this.#publishAdmin = (this.#publishAllow ?? []).filter((test) => namesAdmin(test.text));
     this.#publishDeny = (publish?.deny ?? []).map(compileFilter);
     this.#subscribeAllow = rules.subscribe?.allow?.map(compileRule);
     this.#subscribeDeny = (rules.subscribe?.deny ?? []).map(compileRule);
@@ -37,7 +45,7 @@ export class PermissionSet {
   mayPublish(subject: Subject): boolean {
     if (subject.permissionSet === this) return subject.permissionVerdict;
     const bytes = subject.bytes;
-    const allow = this.#publishAllow;
+    const allow = adminSubjects.matches(bytes, 0, bytes.length) ? this.#publishAdmin : this.#publishAllow;
     const verdict =
       (allow === undefined || anyMatches(allow, bytes, 0, bytes.length)) && !anyMatches(this.#publishDeny, bytes, 0, bytes.length);
     subject.permissionSet = this;
@@ -54,6 +62,7 @@ export class PermissionSet {
     const denied = this.#subscribeDeny
       .filter((rule) => concerns(rule, queue) && filtersOverlap(rule.test.text, filter))
       .map((rule) => rule.test);
+    if (filtersOverlap(adminSubjects.text, filter) && !namesAdmin(filter)) denied.push(adminSubjects);
     const parent = parentToo && filter.endsWith(".>") ? filter.slice(0, -2) : undefined;
     if (parent !== undefined) {
       if (!this.#allowsSubscription(parent, queue)) denied.push(compileFilter(parent));
@@ -66,12 +75,13 @@ export class PermissionSet {
 
   /** Rules with a queue name decide alone for its filter, where there are any; else the plain ones do. */
   #allowsSubscription(filter: string, queue: string | undefined): boolean {
-    if (this.#subscribeAllow === undefined) return true;
+    const admin = namesAdmin(filter);
+    if (this.#subscribeAllow === undefined) return !admin;
     let plain = false;
     let queued = false;
     let queueAllowed = false;
     for (const rule of this.#subscribeAllow) {
-      if (!isSubsetOf(filter, rule.test.text)) continue;
+      if (!isSubsetOf(filter, rule.test.text) || (admin && !namesAdmin(rule.test.text))) continue;
       if (rule.queue === undefined) plain = true;
       else if (queue !== undefined) {
         queued = true;
@@ -120,6 +130,10 @@ function anyMatches(tests: readonly SubjectFilterTest[], bytes: Uint8Array, star
     if (tests[i]?.matches(bytes, start, end) === true) return true;
   }
   return false;
+}
+
+function namesAdmin(filter: string): boolean {
+  return filter === adminToken || filter.startsWith(`${adminToken}.`);
 }
 
 function compileRule(entry: string): SubscribeRule {

@@ -92,9 +92,9 @@ export function parsePermissions(value: unknown, path: string, issues: Issues): 
 
 /** A tenant's name is one token of a subject and one part of a path. */
 export function parseTenantName(value: unknown, path: string, issues: Issues): string {
-  const wanted = `a tenant's name: 1 to ${namesMax} of letters, digits, '-', '_', '$'`;
+  const wanted = `a tenant's name: 1 to ${namesMax} of letters, digits, '-', '_', or ${defaultTenant}`;
   const name = issues.text(value, path, wanted) ?? defaultTenant;
-  if (!/^[-\w$]{1,128}$/.test(name)) issues.add(path, value, wanted);
+  if (name !== defaultTenant && !/^[-\w]{1,128}$/.test(name)) issues.add(path, value, wanted);
   return name;
 }
 

@@ -135,8 +135,8 @@ test("a subscription that can match nothing denied has no condition to ask", () 
   equal(subscribeSet(undefined, ["a.*"]).deliveryFilter("b.*", undefined), undefined);
   equal(subscribeSet(undefined, ["a.*"]).deliveryFilter("a.b.c", undefined), undefined);
   ok(subscribeSet(undefined, ["a.*"]).deliveryFilter("*.b", undefined) !== undefined);
-  equal(subscribeSet(undefined, ["a.* q"]).deliveryFilter("*.b", undefined), undefined);
-  ok(subscribeSet(undefined, ["a.* q"]).deliveryFilter("*.b", "q") !== undefined);
+  equal(subscribeSet(undefined, ["*.b q"]).deliveryFilter("a.*", undefined), undefined);
+  ok(subscribeSet(undefined, ["*.b q"]).deliveryFilter("a.*", "q") !== undefined);
 });
 
 test("MQTT's a/# reaches a only where a is permitted by itself", () => {
@@ -157,6 +157,23 @@ test("MQTT's a/# reaches a only where a is permitted by itself", () => {
     equal(holds(set, "a"), verdict, JSON.stringify([allow, deny]));
     equal(holds(set, "a.b"), true);
   }
+});
+
+test("no wildcard covers the administration of the broker: rules that mean it name it", () => {
+  const admin = subject("$WAYSTATION.USER.ADD");
+  for (const allow of [undefined, [">"], ["*.>"], ["*.USER.*"]]) {
+    ok(!publishSet(allow ?? [">"]).mayPublish(admin));
+    const set = subscribeSet(allow);
+    for (const filter of ["$WAYSTATION.USER.ADD", "$WAYSTATION.>", "$WAYSTATION.*.ADD"]) ok(!set.maySubscribe(filter, undefined), filter);
+    for (const filter of [">", "*.USER.*"]) {
+      if (set.maySubscribe(filter, undefined)) equal(set.deliveryFilter(filter, undefined)?.holds(new Message(admin)), false);
+    }
+  }
+  ok(!new PermissionSet({ ...everything, subscribe: { allow: [">"], deny: [] } }).mayPublish(admin), "who is restricted in anything");
+  ok(publishSet(["$WAYSTATION.USER.*"]).mayPublish(admin));
+  ok(!publishSet(["$WAYSTATION.USER.*"], ["$WAYSTATION.USER.ADD"]).mayPublish(admin));
+  ok(subscribeSet(["$WAYSTATION.>"]).maySubscribe("$WAYSTATION.USER.ADD", undefined));
+  ok(publishSet([">"]).mayPublish(subject("$WAYSTATIONS.x")));
 });
 
 test("publish permission equals the lists asked naively", () => {

@@ -2,8 +2,7 @@
  * Lets a client ask a running broker to read its configuration again, and learn what came of it. Heard in the default tenant only: whoever
  * may publish to `$WAYSTATION.RELOAD` there may do it, and what is read is the operator's own file, so nothing is gained by asking.
  */
-import type { Identity } from "../../lib/auth/identity.ts";
-import { defaultTenant } from "../../lib/auth/identity.ts";
+import { defaultTenant, operatorOf } from "../../lib/auth/identity.ts";
 import type { LocalMessage } from "../local/connection.ts";
 import type { OpenBroker } from "../open.ts";
 
@@ -24,9 +23,7 @@ export type ReloadAnswer =
 
 /** Answers until the returned function is called. */
 export function serveReload(broker: OpenBroker, reload: () => Promise<ReloadAnswer>): () => void {
-  // Not the anonymous user: whose connections end when the first user is made.
-  const operator: Identity = { user: "$operator", tenant: defaultTenant, permissions: undefined, expiresMs: undefined };
-  const connection = broker.connect(operator);
+  const connection = broker.connect(operatorOf(defaultTenant));
   void answer(connection.subscribe(reloadSubject), reload);
   return () => connection.close();
 }

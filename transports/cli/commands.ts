@@ -72,7 +72,11 @@ const birth: readonly CommandOption[] = [
   { name: "storage", value: "WHERE", summary: "on disk, or in memory", choices: ["file", "memory"] },
 ];
 
-const configuration: CommandOption = { name: "config", value: "FILE", summary: "the configuration file (WAYSTATION_CONFIG)" };
+const configuration: CommandOption = {
+  name: "config",
+  value: "FILE",
+  summary: "a configuration file instead of the broker (WAYSTATION_CONFIG)",
+};
 
 export const commands: readonly Command[] = [
   {
@@ -194,48 +198,49 @@ export const commands: readonly Command[] = [
   {
     name: "user list",
     operands: [],
-    summary: "the users of a configuration file",
-    options: [configuration, json],
+    summary: "the users of the broker, or of a configuration file",
+    options: [configuration, json, ...connection],
     load: () => import("./user.ts"),
   },
   {
     name: "user add",
     operands: ["NAME"],
-    summary: "write a user into the configuration file, the password hashed",
+    summary: "add a user to the broker, or to a configuration file",
     options: [
       { name: "password", value: "PASSWORD", summary: "the password; without it, the first line of stdin" },
       { name: "tenant", value: "NAME", summary: "the tenant it belongs to" },
       configuration,
       json,
+      ...connection,
     ],
     load: () => import("./user.ts"),
   },
   {
     name: "user delete",
     operands: ["NAME"],
-    summary: "take a user out of the configuration file",
-    options: [configuration, json],
+    summary: "delete a user of the broker, or of a configuration file",
+    options: [configuration, json, ...connection],
     load: () => import("./user.ts"),
   },
   {
     name: "tenant list",
     operands: [],
-    summary: "the tenants of a configuration file",
-    options: [configuration, json],
+    summary: "the tenants of the broker, or of a configuration file",
+    options: [configuration, json, ...connection],
     load: () => import("./tenant.ts"),
   },
   {
     name: "tenant add",
     operands: ["NAME"],
-    summary: "write a tenant into the configuration file",
-    options: [configuration, json],
+    summary: "add a tenant to the broker, or to a configuration file",
+    options: [configuration, json, ...connection],
     load: () => import("./tenant.ts"),
   },
   {
     name: "tenant delete",
     operands: ["NAME"],
-    summary: "take a tenant without users out of the configuration file",
-    options: [configuration, json],
+    summary: "delete a tenant without users, of the broker or of a configuration file",
+    options: [configuration, json, ...connection],
     load: () => import("./tenant.ts"),
   },
   {

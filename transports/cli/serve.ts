@@ -8,6 +8,7 @@ import { loadConfig } from "../../lib/config/config.ts";
 import type { Config } from "../../lib/config/config.ts";
 import { serveReload } from "../admin/reload-service.ts";
 import type { ReloadAnswer } from "../admin/reload-service.ts";
+import { serveUsers } from "../admin/user-service.ts";
 import { ConfiguredBroker } from "../configured.ts";
 import { readVersion } from "../version.ts";
 import { writeAddressFile } from "./address-file.ts";
@@ -38,6 +39,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
   };
   hangUp = reload;
   serveReload(broker.opened, reload);
+  serveUsers(broker.opened, broker.users);
   if (config.addressesFile !== undefined) await writeAddressFile(config.addressesFile, broker.addresses);
   terminal.write(banner(config, broker.addresses, version));
   await stop();

@@ -1,9 +1,15 @@
-/** `waystation user list`, `add` and `delete`: users of a configuration file. Passwords are written as hashes. */
+/**
+ * `waystation user list`, `add` and `delete`: users of the running broker, or of a configuration file when one is named. Passwords leave
+ * this command as hashes only.
+ */
 import { isMap, isSeq } from "yaml";
 import { defaultTenant } from "../../lib/auth/identity.ts";
+import type { ListedUser } from "../../lib/auth/user-directory.ts";
 import { Hasher } from "../../lib/auth/hasher.ts";
 import { SystemRandom } from "../../lib/random.ts";
 import { BrokerError } from "../../lib/errors.ts";
+import { adminSubjects } from "../admin/user-service.ts";
+import { askBroker, meansBroker } from "./admin-request.ts";
 import { ConfigFile } from "./config-file.ts";
 import { usage } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
@@ -24,7 +30,28 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
   }
 }
 
+interface UserView {
+  readonly name: string;
+  readonly tenant: string;
+  readonly proves: string;
+  readonly restricted: boolean;
+  readonly expires: string;
+}
+
 async function list(invocation: Invocation, terminal: Terminal): Promise<number> {
+  if (meansBroker(invocation, terminal)) {
+    return askBroker(invocation, terminal, adminSubjects.userList, {}, async (answer) => {
+      const { users } = answer as { users: ListedUser[] };
+      const views = users.map(({ user, tenant, proof, permissions, expires }) => ({
+        name: user,
+        tenant,
+        proves: proof,
+        restricted: permissions !== undefined,
+        expires: expires ?? "",
+      }));
+      await show(invocation, terminal, views);
+    });
+  }
   const { users } = ConfigFile.open(invocation, terminal, false).read();
   const views = users.map((user) => ({
     name: user.name,
@@ -33,18 +60,28 @@ async function list(invocation: Invocation, terminal: Terminal): Promise<number>
     restricted: user.permissions !== undefined,
     expires: user.expiresMs === undefined ? "" : new Date(user.expiresMs).toISOString(),
   }));
-  await print(invocation, terminal, views, () =>
+  await show(invocation, terminal, views);
+  return 0;
+}
+
+function show(invocation: Invocation, terminal: Terminal, views: readonly UserView[]): Promise<void> {
+  return print(invocation, terminal, views, () =>
     table(
       ["user", "tenant", "proves itself by", "permissions", "expires"],
       views.map((view) => [view.name, view.tenant, view.proves, view.restricted ? "restricted" : "everything", view.expires]),
     ),
   );
-  return 0;
 }
 
 async function add(invocation: Invocation, terminal: Terminal): Promise<number> {
   const name = invocation.operand(0);
   const tenant = invocation.value("tenant") ?? defaultTenant;
+  if (meansBroker(invocation, terminal)) {
+    const password = await hashOf(await passwordOf(invocation, terminal));
+    return askBroker(invocation, terminal, adminSubjects.userAdd, { user: name, password, tenant }, async () => {
+      await print(invocation, terminal, { user: name, tenant }, () => `${name} added\n`);
+    });
+  }
   const file = ConfigFile.open(invocation, terminal, true);
   const { users, tenants } = file.read();
   if (users.some((user) => user.name === name))
@@ -53,7 +90,7 @@ async function add(invocation: Invocation, terminal: Terminal): Promise<number> 
     throw new BrokerError("not_found", `there is no tenant ${tenant}: 'waystation tenant add ${tenant}' first`);
   }
   const password = await passwordOf(invocation, terminal);
-  const hashed = await new Hasher(new SystemRandom(), 1).hash(password);
+  const hashed = await hashOf(password);
   const place = tenant === defaultTenant ? ["users"] : ["tenants", tenant, "users"];
   const present = file.document.getIn(place);
   if (isMap(present) && present.items.length > 0) file.set([...place, name], { password: hashed });
@@ -62,6 +99,10 @@ async function add(invocation: Invocation, terminal: Terminal): Promise<number> 
   await file.save();
   await print(invocation, terminal, { user: name, tenant, file: file.path }, () => `${name} added to ${file.path}; ${nextStep}\n`);
   return 0;
+}
+
+function hashOf(password: string): Promise<string> {
+  return new Hasher(new SystemRandom(), 1).hash(password);
 }
 
 async function passwordOf(invocation: Invocation, terminal: Terminal): Promise<string> {
@@ -74,6 +115,11 @@ async function passwordOf(invocation: Invocation, terminal: Terminal): Promise<s
 
 async function remove(invocation: Invocation, terminal: Terminal): Promise<number> {
   const name = invocation.operand(0);
+  if (meansBroker(invocation, terminal)) {
+    return askBroker(invocation, terminal, adminSubjects.userDelete, { user: name }, async () => {
+      await print(invocation, terminal, { user: name, deleted: true }, () => `${name} deleted; its connections have ended\n`);
+    });
+  }
   const file = ConfigFile.open(invocation, terminal, false);
   const { tenants } = file.read();
   const places = [["users"], ...tenants.map((tenant) => ["tenants", tenant.name, "users"])];

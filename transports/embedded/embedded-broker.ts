@@ -3,6 +3,7 @@
  * live in one process. Without `data` it keeps everything in memory; a door it is given no port for stays closed.
  */
 import { parseConfig } from "../../lib/config/config.ts";
+import { operatorOf } from "../../lib/auth/identity.ts";
 import type { Identity } from "../../lib/auth/identity.ts";
 import { noCredentials } from "../../lib/auth/credentials.ts";
 import { defaultTenant } from "../../lib/broker.ts";
@@ -119,7 +120,7 @@ export class EmbeddedBroker {
   }
 
   async #identify(as: ConnectAs): Promise<Identity> {
-    if ("tenant" in as) return { user: "", tenant: as.tenant, permissions: undefined, expiresMs: undefined };
+    if ("tenant" in as) return operatorOf(as.tenant);
     const shown = "token" in as ? { ...noCredentials, token: as.token } : { ...noCredentials, user: as.user, password: as.pass };
     const identity = await this.#configured.opened.authentication.authenticate(shown);
     if (identity === undefined) throw new BrokerError("unauthenticated", "no user has these credentials: check name and secret");

@@ -178,14 +178,18 @@ export class Admission {
   }
 
   #sendInfo(identity: Identity | undefined): void {
-    const line = infoLine(this.#host.serverInfo, {
-      clientId: this.#applicant.id,
-      clientAddress: this.#applicant.connection.remoteAddress,
-      nonce: this.nonce === "" ? undefined : this.nonce,
-      tenant: identity?.tenant,
-      tls: infoTls(this.#tls),
-      lameDuck: this.#host.lameDuck,
-    });
+    const { serverInfo, authentication } = this.#host;
+    const line = infoLine(
+      { ...serverInfo, authRequired: authentication.anonymous === undefined },
+      {
+        clientId: this.#applicant.id,
+        clientAddress: this.#applicant.connection.remoteAddress,
+        nonce: this.nonce === "" ? undefined : this.nonce,
+        tenant: identity?.tenant,
+        tls: infoTls(this.#tls),
+        lameDuck: this.#host.lameDuck,
+      },
+    );
     this.#applicant.send(line);
   }
 }

@@ -1,0 +1,124 @@
+/** Users and tenants of a running broker, changed by requests, and kept in its data folder. */
+import { deepEqual, equal, ok, rejects } from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { connect } from "@nats-io/transport-node";
+import type { NatsConnection } from "@nats-io/transport-node";
+import { parseConfig } from "../../lib/config/config.ts";
+import { serveUsers } from "../../transports/admin/user-service.ts";
+import { ConfiguredBroker } from "../../transports/configured.ts";
+import { until } from "../support/until.ts";
+
+let folder = "";
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "users-"));
+});
+after(() => rm(folder, { recursive: true }));
+
+interface Running extends AsyncDisposable {
+  readonly port: number;
+  readonly broker: ConfiguredBroker;
+}
+
+async function run(options: Readonly<Record<string, unknown>>): Promise<Running> {
+  const config = parseConfig({ port: 0, webPort: "off", mqttPort: "off", ...options }, folder);
+  const broker = await ConfiguredBroker.open(config, { version: "0.0.0", report: () => {} });
+  serveUsers(broker.opened, broker.users);
+  return { broker, port: broker.addresses.nats?.port ?? 0, [Symbol.asyncDispose]: () => broker.close() };
+}
+
+/** The answer, or the code of the error in it. */
+async function ask(connection: NatsConnection, what: string, body: unknown = {}): Promise<unknown> {
+  const message = await connection.request(`$WAYSTATION.${what}`, JSON.stringify(body), { timeout: 5000 });
+  const answer = message.json<{ error?: { code: string } }>();
+  return answer.error === undefined ? answer : answer.error.code;
+}
+
+test("the first user is made on an open broker, whoever made it hears so, and then must log in", async () => {
+  await using running = await run({ memory: true });
+  const { port } = running;
+  const anybody = await connect({ port, reconnect: false });
+  equal(anybody.info?.auth_required ?? false, false);
+  deepEqual(await ask(anybody, "USER.ADD", { user: "root", password: "r" }), {
+    user: "root",
+    tenant: "$G",
+    proof: "password",
+    source: "command",
+  });
+  ok(/revoked/i.test(String(await anybody.closed())));
+  await rejects(connect({ port, reconnect: false }), /authorization violation/i);
+  const root = await connect({ port, user: "root", pass: "r" });
+  equal(root.info?.auth_required, true);
+  await root.close();
+});
+
+test("users and tenants made by request are there after a restart, their passwords as hashes", async () => {
+  const options = { data: join(folder, "data"), user: "root", pass: "r" };
+  {
+    await using running = await run(options);
+    const root = await connect({ port: running.port, user: "root", pass: "r" });
+    deepEqual(await ask(root, "TENANT.ADD", { tenant: "acme", limits: { subscriptionsMax: 5 } }), { tenant: "acme" });
+    await ask(root, "USER.ADD", { user: "ann", password: "first", tenant: "acme" });
+    await ask(root, "USER.ADD", { user: "bob", token: "t" });
+    equal(await ask(root, "USER.ADD", { user: "ann", password: "x" }), "exists");
+    equal(await ask(root, "USER.ADD", { user: "root", password: "x" }), "conflict");
+    equal(await ask(root, "USER.ADD", { user: "c" }), "config");
+    equal(await ask(root, "USER.DELETE", {}), "invalid");
+    equal(await ask(root, "TENANT.DELETE", { tenant: "acme" }), "invalid");
+    equal(await ask(root, "USER.NONSENSE", {}), "unsupported");
+    const ann = await connect({ port: running.port, user: "ann", pass: "first", reconnect: false });
+    await ask(root, "USER.CHANGE", { user: "ann", password: "second", tenant: "acme" });
+    ok(/revoked/i.test(String(await ann.closed())));
+    await ask(root, "USER.DELETE", { user: "bob" });
+    await root.close();
+  }
+  await using running = await run(options);
+  const { port } = running;
+  const ann = await connect({ port, user: "ann", pass: "second" });
+  await rejects(connect({ port, user: "ann", pass: "first", reconnect: false }), /authorization violation/i);
+  await rejects(connect({ port, token: "t", reconnect: false }), /authorization violation/i);
+  const root = await connect({ port, user: "root", pass: "r" });
+  const list = JSON.stringify(await ask(root, "USER.LIST"));
+  ok(list.includes('"ann"') && !list.includes("scrypt"));
+  deepEqual(await ask(root, "TENANT.LIST"), {
+    tenants: [
+      { tenant: "$G", limits: {}, users: 1, source: "configuration" },
+      { tenant: "acme", limits: { subscriptionsMax: 5 }, users: 1, source: "command" },
+    ],
+  });
+  await Promise.all([ann.close(), root.close()]);
+});
+
+test("whoever has permissions of his own administers nothing and overhears nothing, unless they name it", async () => {
+  const everything = { publish: ">", subscribe: ">" };
+  await using running = await run({
+    memory: true,
+    users: [
+      { user: "root", password: "r" },
+      { user: "clerk", password: "c", permissions: everything },
+      { user: "strange", password: "s", tenant: "acme" },
+      { user: "keeper", password: "k", permissions: { publish: [">", "$WAYSTATION.USER.LIST"], subscribe: ">" } },
+    ],
+  });
+  const { port } = running;
+  const clerk = await connect({ port, user: "clerk", pass: "c" });
+  const heard: string[] = [];
+  clerk.subscribe(">", { callback: (_error, message) => void heard.push(message.subject) });
+  await clerk.flush();
+  for (const user of ["clerk", "strange"] as const) {
+    const connection = await connect({ port, user, pass: user.slice(0, 1) });
+    await rejects(ask(connection, "USER.LIST"));
+    await connection.close();
+  }
+  const keeper = await connect({ port, user: "keeper", pass: "k" });
+  ok(typeof (await ask(keeper, "USER.LIST")) === "object");
+  await rejects(ask(keeper, "USER.DELETE", { user: "root" }));
+  const root = await connect({ port, user: "root", pass: "r" });
+  await ask(root, "USER.LIST");
+  root.publish("end");
+  await until("the end was heard", () => heard.includes("end"));
+  ok(!heard.some((subject) => subject.startsWith("$WAYSTATION")), heard.join());
+  await Promise.all([clerk.close(), keeper.close(), root.close()]);
+});
