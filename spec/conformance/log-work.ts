@@ -60,6 +60,7 @@ export function drawAppend(random: SeededRandom, log: NaiveLog): NaiveAppend {
     expect,
     rollup: rolls < 0.03 ? "all" : rolls < 0.1 ? "subject" : "none",
     ttlSeconds: random.chance(0.15) ? 1 + random.below(4) : 0,
+    fleeting: random.chance(0.05),
   };
 }
 
@@ -107,6 +108,6 @@ export function requestOf(append: NaiveAppend, headerBytes = 0): AppendRequest {
           },
     rollup: append.rollup ?? "none",
     ttlSeconds: append.ttlSeconds ?? 0,
-    fleeting: false,
+    fleeting: append.fleeting ?? false,
   };
 }

@@ -19,6 +19,8 @@ export interface NaiveAppend {
   readonly messageId?: string | undefined;
   readonly rollup?: "none" | "subject" | "all";
   readonly ttlSeconds?: number;
+  /** Leaves again in the same step. */
+  readonly fleeting?: boolean;
   readonly expect?:
     | {
         readonly lastSequence?: number | undefined;
@@ -105,6 +107,7 @@ export class NaiveLog {
     if (request.rollup === "subject") this.records = this.records.filter((record) => record.subject !== request.subject);
     this.records.push({ sequence, subject: request.subject, bytes: bytesOf(request), timeUs, body: request.body, expiresUs });
     this.#evict();
+    if (request.fleeting === true) this.records = this.records.filter((record) => record.sequence !== sequence);
     return { kind: "stored", sequence, detail: "", lastMessageId: "" };
   }
 

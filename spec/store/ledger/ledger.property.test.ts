@@ -87,6 +87,7 @@ class Pair {
       if (kind === "stored") {
         shelf.kept.set(sequence, { subject: Buffer.from(work.append.subject), bytes: decision.bytes, timeUs: decision.timeUs });
         this.#present.add(sequence);
+        if (request.fleeting) ledger.removeSequence(sequence);
       }
     } else if (work.kind === "remove") {
       const expected = model.remove(work.removal);
