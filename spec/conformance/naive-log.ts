@@ -106,8 +106,8 @@ export class NaiveLog {
     if (request.rollup === "all") this.records = [];
     if (request.rollup === "subject") this.records = this.records.filter((record) => record.subject !== request.subject);
     this.records.push({ sequence, subject: request.subject, bytes: bytesOf(request), timeUs, body: request.body, expiresUs });
-    this.#evict();
-    if (request.fleeting === true) this.records = this.records.filter((record) => record.sequence !== sequence);
+    if (request.fleeting === true) this.records.pop();
+    else this.#evict();
     return { kind: "stored", sequence, detail: "", lastMessageId: "" };
   }
 

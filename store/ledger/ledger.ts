@@ -301,7 +301,8 @@ export class Ledger {
     else this.#loading?.append(subject, 0, subject.length, sequence);
     if (request.rollup === "all") this.#dropThrough(sequence - 1);
     else if (request.rollup === "subject") this.#dropOldestOf(entry, 1);
-    this.#enforceCounts(entry);
+    // A fleeting record leaves at once (the store has it removed): nothing needs to make room for it.
+    if (!request.fleeting) this.#enforceCounts(entry);
   }
 
   /** Counts a new record in. */
