@@ -610,6 +610,12 @@ function atomic(on: On): void {
       assert.equal((await harness.outcome(chained + 2)).kind, "stored");
       assert.deepEqual(await sequences(two), [1, 3]);
       assert.deepEqual(await sequences(one), [1, 2, 3]);
+      // All were judged before the first was stored: what it evicts does not refuse the second.
+      const last = await harness.define("last", { messagesMax: 1 });
+      await harness.append(last, { subject: "a", body: "" });
+      const evicting = harness.store.appendAtomic([part(last, "b"), part(last, "a", { lastSubjectSequence: 1 })]);
+      assert.equal((await harness.outcome(evicting + 1)).kind, "stored");
+      assert.deepEqual(await sequences(last), [3]);
     },
     spans,
   );

@@ -446,7 +446,7 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#journal.batch(size);
     for (const [index, { log, request }] of parts.entries()) {
       const idBytes = request.messageId === undefined || request.messageId.length === 0 ? undefined : Buffer.from(request.messageId);
-      const decision = log.ledger.admit(request, nowUs);
+      const decision = log.ledger.accept(request, nowUs);
       const batch = this.#journal.enlarge(this.#journal.batch(0), recordSize(request, idBytes?.length ?? 0) + removalSlack);
       this.#store(batch, log, request, decision.sequence, decision.timeUs, idBytes);
       this.#outcome(first + index, "stored", decision.sequence, "", "");
