@@ -388,7 +388,7 @@ export class FileStoreEngine implements Store, LogEngine {
   #refusal(log: FileLog, size: number): OutcomeKind | undefined {
     if (this.#kind !== "open" && this.#kind !== "paused") return "failed";
     if (!log.open) return "failed";
-    if (this.#lowSpace || !this.#journal.admits(size)) return "full";
+    if (this.#lowSpace || size * 2 > this.#freeBytes || !this.#journal.admits(size)) return "full";
     return undefined;
   }
 

@@ -112,7 +112,7 @@ export class Batch {
 interface JournalFile {
   readonly number: number;
   readonly handle: JournalHandle;
-  readonly bytes: number;
+  bytes: number;
 }
 
 /** Idle batches kept for reuse. */
@@ -383,12 +383,11 @@ export class Journal {
       return;
     }
     let file = this.#file;
-    if (file === undefined || (this.#filePosition + batch.length > file.bytes && this.#filePosition > 0)) {
-      const next = this.#spares.shift();
-      if (next === undefined) {
-        this.#wantSpares();
-        return;
-      }
+    if (file === undefined || this.#filePosition + batch.length > file.bytes) {
+      const next = file !== undefined && this.#filePosition === 0 ? file : this.#spares[0];
+      if (next === undefined) return this.#wantSpares();
+      if (next.bytes < batch.length) return this.#extend(next, batch.length);
+      this.#spares.shift();
       if (file !== undefined) void this.#fill(file).catch((error: unknown) => this.#fail(error));
       file = next;
       this.#file = next;
@@ -520,6 +519,33 @@ export class Journal {
     this.#kick();
   }
 
+  /** A batch larger than the next file: makes room for it first, so that the write itself cannot run out of space. */
+  #extend(file: JournalFile, bytes: number): void {
+    if (this.#preparing !== undefined || this.#closed) return;
+    this.#preparing = this.#extendFile(file, alignBatch(bytes));
+  }
+
+  async #extendFile(file: JournalFile, bytes: number): Promise<void> {
+    try {
+      const opened = await this.#disk.open(`${this.#folder}/${journalFileName(file.number)}`, "update");
+      try {
+        await fillWithZeroes(opened, file.bytes, bytes);
+        await opened.sync();
+        file.bytes = bytes;
+        this.#setNoSpace(false);
+      } finally {
+        await opened.close();
+      }
+    } catch (error) {
+      if (isNoSpace(error)) {
+        this.#setNoSpace(true);
+        if (!this.#closed) this.#retry = this.#clock.after(retryMs, () => this.#kick());
+      } else this.#fail(error);
+    }
+    this.#preparing = undefined;
+    if (!this.#noSpace) this.#kick();
+  }
+
   #setNoSpace(value: boolean): void {
     if (this.#noSpace === value) return;
     this.#noSpace = value;
@@ -532,7 +558,7 @@ export class Journal {
     const path = `${this.#folder}/${journalFileName(number)}`;
     const file = await this.#disk.open(path, "create");
     try {
-      await fillWithZeroes(file, bytes);
+      await fillWithZeroes(file, 0, bytes);
       await file.sync();
       await file.close();
       await this.#disk.syncFolder(this.#folder);
@@ -560,8 +586,8 @@ export class Journal {
 
 const zeroes = Buffer.alloc(1 << 20);
 
-async function fillWithZeroes(file: DiskFile, bytes: number): Promise<void> {
-  for (let at = 0; at < bytes; at += zeroes.length) {
-    await file.write(bytes - at < zeroes.length ? zeroes.subarray(0, bytes - at) : zeroes, at);
+async function fillWithZeroes(file: DiskFile, from: number, to: number): Promise<void> {
+  for (let at = from; at < to; at += zeroes.length) {
+    await file.write(to - at < zeroes.length ? zeroes.subarray(0, to - at) : zeroes, at);
   }
 }
