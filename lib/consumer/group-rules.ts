@@ -161,12 +161,14 @@ function checkBounds(config: GroupConfig, station: StationFacts): GroupProblem |
   return undefined;
 }
 
-/** What a new group must respect beside the groups that are there. */
-export function checkBeside(config: GroupConfig, station: StationFacts, others: readonly GroupConfig[]): GroupProblem | undefined {
-  if (station.groupsMax > 0 && others.length >= station.groupsMax) {
-    return problem("groups_max", `the station allows ${station.groupsMax} groups`);
-  }
-  if (station.retention !== "workqueue") return undefined;
+/** What a new group must respect when there are so many already. */
+export function checkRoom(station: StationFacts, groups: number): GroupProblem | undefined {
+  if (station.groupsMax === 0 || groups < station.groupsMax) return undefined;
+  return problem("groups_max", `the station allows ${station.groupsMax} groups`);
+}
+
+/** What a new group of a work queue must respect beside the groups that are there. */
+export function checkBeside(config: GroupConfig, others: readonly GroupConfig[]): GroupProblem | undefined {
   if (config.ack !== "explicit") return problem("work_queue_needs_explicit_ack", "a work queue's groups acknowledge explicitly");
   if (config.deliver.kind !== "all") return problem("work_queue_needs_deliver_all", "a work queue's groups deliver everything");
   if (others.length > 0 && config.filters.length === 0) {

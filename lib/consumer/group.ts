@@ -5,6 +5,7 @@
 import type { Log, OutcomeKind, Sequence } from "../../store/store.ts";
 import type { GroupConfig } from "./config.ts";
 import type { Deadline } from "./deadlines.ts";
+import type { Feed } from "./feed.ts";
 import { InFlight } from "./in-flight.ts";
 import { ProgressWriter } from "./progress.ts";
 import type { GroupState } from "./progress.ts";
@@ -32,6 +33,7 @@ export interface GroupObserver {
 /** What a group needs around it. */
 export interface GroupOwner {
   readonly log: Log;
+  readonly feed: Feed;
   readonly scheduler: GroupScheduler;
   readonly settlements: Settlements;
   readonly observer: GroupObserver;
@@ -94,7 +96,7 @@ export class Group implements Scheduled {
       },
     });
     this.#inFlight.restore(state);
-    this.#reader = new GroupReader(owner.log, config, state, this.#inFlight, {
+    this.#reader = new GroupReader(owner.log, owner.feed, config, state, this.#inFlight, {
       ready: () => this.wake(),
       moved: () => this.#touch(),
     });
@@ -238,6 +240,16 @@ export class Group implements Scheduled {
   drained(): void {
     this.#members.drained();
     this.wake();
+  }
+
+  /** True when new records are told by the feed: nothing else has to wake it. */
+  get fed(): boolean {
+    return this.#reader.fed;
+  }
+
+  /** Somebody could take a record now. */
+  get hungry(): boolean {
+    return this.#members.hungry;
   }
 
   /** The log has committed. */

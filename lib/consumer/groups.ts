@@ -7,10 +7,11 @@ import type { StationConfig } from "../station/config.ts";
 import type { StationGroups } from "../station/station.ts";
 import { groupConfig, groupDocument, parseGroupDocument, sameConfig } from "./config.ts";
 import type { GroupConfig } from "./config.ts";
+import { Feed } from "./feed.ts";
 import { compileFilters } from "./filters.ts";
 import { Group } from "./group.ts";
 import type { GroupObserver, GroupOwner } from "./group.ts";
-import { checkBeside, checkGroup, checkGroupChange, checkUnique } from "./group-rules.ts";
+import { checkBeside, checkGroup, checkGroupChange, checkRoom, checkUnique } from "./group-rules.ts";
 import type { GroupProblem, StationFacts } from "./group-rules.ts";
 import { applyProgress, GroupState, settleProgress } from "./progress.ts";
 import type { GroupScheduler, Settlements } from "./scheduler.ts";
@@ -48,6 +49,7 @@ export type Defined =
 export class Groups implements GroupOwner, StationGroups {
   readonly station: GroupStation;
   readonly log: Log;
+  readonly feed: Feed;
   readonly scheduler: GroupScheduler;
   readonly settlements: Settlements;
   readonly observer: GroupObserver;
@@ -55,12 +57,15 @@ export class Groups implements GroupOwner, StationGroups {
   readonly #groups: Map<string, Group> = new Map();
   /** Names being defined right now: the second one waits for the first. */
   readonly #defining: Map<string, Promise<unknown>> = new Map();
+  /** Very many records have left: everybody has to look. */
+  #purged = false;
   #closed = false;
 
   /** Groups that the log remembers are there at once; `recover` makes them deliver. */
   constructor(station: GroupStation, host: GroupsHost) {
     this.station = station;
     this.log = station.log;
+    this.feed = new Feed(station.log);
     this.#host = host;
     this.scheduler = host.scheduler;
     this.settlements = host.settlements;
@@ -148,10 +153,19 @@ export class Groups implements GroupOwner, StationGroups {
 
   /** After each commit that touched the log. */
   committed(): void {
-    for (const group of this.#groups.values()) group.committed();
+    const all = this.#purged;
+    this.#purged = false;
+    let feeds = false;
+    for (const group of this.#groups.values()) {
+      if (all || !group.fed) group.committed();
+      else if (group.hungry) feeds = true;
+    }
+    // While nobody waits nothing is looked at: it is when somebody asks.
+    if (feeds) this.feed.advance();
   }
 
   removed(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {
+    if (sequence === 0) this.#purged = true;
     for (const group of this.#groups.values()) group.left(sequence, subject, start, end);
   }
 
@@ -183,6 +197,7 @@ export class Groups implements GroupOwner, StationGroups {
       if (why === "deleted") this.#host.deleted(group, this);
     }
     if (why === "deleted") this.#groups.clear();
+    this.feed.close();
   }
 
   released(sequence: Sequence): void {
@@ -203,8 +218,8 @@ export class Groups implements GroupOwner, StationGroups {
     const group = this.#groups.get(config.name);
     if (group !== undefined) return this.#change(group, config, only, facts);
     if (only === "change") return { kind: "missing" };
-    const others = [...this.#groups.values()].map((other) => other.config);
-    const beside = checkBeside(config, facts, others) ?? (facts.retention === "workqueue" ? checkUnique(config, others) : undefined);
+    const beside =
+      checkRoom(facts, this.#groups.size) ?? (facts.retention === "workqueue" ? checkBeside(config, this.#configs()) : undefined);
     if (beside !== undefined) return { kind: "refused", problem: beside };
     return { kind: "created", group: await this.#create(config) };
   }
@@ -212,13 +227,16 @@ export class Groups implements GroupOwner, StationGroups {
   async #change(group: Group, config: GroupConfig, only: "create" | "change" | undefined, facts: StationFacts): Promise<Defined> {
     if (sameConfig(group.config, config)) return { kind: "same", group };
     if (only === "create") return { kind: "exists" };
-    const others = [...this.#groups.values()].map((other) => other.config);
     const problem =
-      (facts.retention === "workqueue" ? checkUnique(config, others) : undefined) ??
+      (facts.retention === "workqueue" ? checkUnique(config, this.#configs()) : undefined) ??
       checkGroupChange(group.config, config, group.pushActive);
     if (problem !== undefined) return { kind: "refused", problem };
     await this.#keep(group, config);
     return { kind: "changed", group };
+  }
+
+  #configs(): GroupConfig[] {
+    return [...this.#groups.values()].map((group) => group.config);
   }
 
   async #create(config: GroupConfig): Promise<Group> {

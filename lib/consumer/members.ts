@@ -36,7 +36,7 @@ export class Members {
 
   /** True when a delivery could be made if there were a record. */
   get hungry(): boolean {
-    return this.#push === undefined ? this.#pulls.ready > 0 : !this.#push.blocked;
+    return this.#push === undefined ? this.#pulls.ready > 0 : !this.#push.blocked && this.#push.active;
   }
 
   /** Somebody could receive: nothing is unused. */

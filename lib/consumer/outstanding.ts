@@ -2,35 +2,35 @@
  * How many records a group still has to deliver for the first time, kept exactly instead of counted: raised by what a commit made
  * visible, lowered by deliveries and by records that leave undelivered. Receivers take 0 for "you have seen everything".
  */
-import type { Cursor, Log, Sequence, SubjectFilterTest } from "../../store/store.ts";
+import type { Log, Sequence, SubjectFilterTest } from "../../store/store.ts";
+import type { Feed } from "./feed.ts";
 
 /** A recount that the log changed under is repeated this often before its result is taken as it is. */
 const recountsMax = 8;
-/** So many new records are looked at one by one; for more, the log is asked, which may go through all of its subjects. */
-const walkMax = 8192;
 
 export class Outstanding {
   count = 0;
   readonly #log: Log;
+  readonly #feed: Feed;
+  /** Undefined: everything is taken, and what became visible is known by its sequences alone; else the feed tells. */
   #filter: SubjectFilterTest | undefined;
-  /** Visible records up to here are in `count`. */
+  /** Visible records up to here are in `count`; of a filter also those the feed has told since. */
   #countedTo: Sequence = 0;
   /** Highest sequence beyond `#countedTo` that left before it was counted. */
   #goneAhead: Sequence = 0;
   /** Raised by everything that changes the answer, to notice changes under an asynchronous count. */
   #version = 0;
   #recounting = false;
-  #cursor: Cursor | undefined = undefined;
 
-  constructor(log: Log, filter: SubjectFilterTest | undefined) {
+  constructor(log: Log, filter: SubjectFilterTest | undefined, feed: Feed) {
     this.#log = log;
     this.#filter = filter;
+    this.#feed = feed;
   }
 
   /** Starts over: everything from `from` on, plus `extra` that was counted elsewhere. */
   async start(filter: SubjectFilterTest | undefined, from: Sequence, extra: number): Promise<void> {
     this.#filter = filter;
-    this.close();
     for (let attempt = 1; ; attempt++) {
       const version = this.#version;
       const last = this.#log.state.lastSequence;
@@ -47,15 +47,19 @@ export class Outstanding {
 
   /** Takes in what became visible since. `next`: the first sequence not delivered yet. */
   extend(next: Sequence): void {
+    if (this.#filter !== undefined) {
+      this.#feed.advance();
+      return;
+    }
     const last = this.#log.state.lastSequence;
     const counted = this.#countedTo;
     if (last <= counted || this.#recounting) return;
-    if (this.#filter === undefined && this.#goneAhead <= counted && next <= counted + 1) {
+    if (this.#goneAhead <= counted && next <= counted + 1) {
       this.count += last - counted;
       this.#countedTo = last;
       return;
     }
-    const more = this.#countFrom(Math.max(counted + 1, next), last);
+    const more = this.#log.count(undefined, Math.max(counted + 1, next));
     if (typeof more !== "number") {
       void this.recount(
         () => next,
@@ -67,9 +71,10 @@ export class Outstanding {
     this.#countedTo = last;
   }
 
-  close(): void {
-    this.#cursor?.close();
-    this.#cursor = undefined;
+  /** The feed tells of a record that passes the filter. */
+  arrived(sequence: Sequence): void {
+    this.#version++;
+    if (sequence > this.#countedTo) this.count++;
   }
 
   delivered(): void {
@@ -80,16 +85,18 @@ export class Outstanding {
   /** A record that was not delivered yet has left. */
   left(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {
     this.#version++;
-    if (sequence > this.#countedTo) {
-      if (sequence > this.#goneAhead) this.#goneAhead = sequence;
-      return;
-    }
-    if (this.count > 0 && (this.#filter === undefined || this.#filter.matches(subject, start, end))) this.count--;
+    if (this.#filter !== undefined) {
+      // One the feed has not met is not met any more.
+      if (sequence > this.#countedTo && sequence > this.#feed.fedTo) return;
+      if (this.count > 0 && this.#filter.matches(subject, start, end)) this.count--;
+    } else if (sequence > this.#countedTo) this.#goneAhead = Math.max(this.#goneAhead, sequence);
+    else if (this.count > 0) this.count--;
   }
 
   /** The cursor found nothing more: whatever was believed, it is 0. */
   end(): void {
-    if (!this.#recounting && this.#log.state.lastSequence <= this.#countedTo) this.count = 0;
+    const last = this.#log.state.lastSequence;
+    if (!this.#recounting && last <= (this.#filter === undefined ? this.#countedTo : this.#feed.fedTo)) this.count = 0;
   }
 
   /** Counts again in the background; `next` and `extra` are asked when the answer is there. */
@@ -110,19 +117,6 @@ export class Outstanding {
       }
     } finally {
       this.#recounting = false;
-    }
-  }
-
-  /** Those that pass from `from` to `last`, both included. */
-  #countFrom(from: Sequence, last: Sequence): number | Promise<number> {
-    if (this.#filter === undefined || this.#filter.literal || last - from > walkMax) return this.#log.count(this.#filter, from);
-    this.#cursor ??= this.#log.cursor(from, this.#filter);
-    this.#cursor.seek(from);
-    for (let count = 0; ;) {
-      const step = this.#cursor.next();
-      if (step === "record") count++;
-      else if (step === "end") return count;
-      else if (step === "loading") return this.#log.count(this.#filter, from);
     }
   }
 }

@@ -4,6 +4,7 @@
  */
 import type { Cursor, CursorStep, Log, RecordView, Sequence, SubjectFilterTest } from "../../store/store.ts";
 import type { GroupConfig } from "./config.ts";
+import type { Fed, Feed } from "./feed.ts";
 import { compileFilters } from "./filters.ts";
 import type { InFlight } from "./in-flight.ts";
 import { Outstanding } from "./outstanding.ts";
@@ -13,13 +14,13 @@ import type { GroupState } from "./progress.ts";
 export type ReadStep = CursorStep | "full";
 
 export interface ReaderListener {
-  /** What had to be loaded is there. */
+  /** There is something to read: a new record, or what had to be loaded. */
   ready(): void;
   /** Something to save has changed. */
   moved(): void;
 }
 
-export class GroupReader {
+export class GroupReader implements Fed {
   /** The record found, until it is taken or let go. */
   view: RecordView | undefined = undefined;
   /** Its sequence when it is delivered once more; 0 = for the first time. */
@@ -30,6 +31,7 @@ export class GroupReader {
   readonly #inFlight: InFlight;
   readonly #listener: ReaderListener;
   readonly #outstanding: Outstanding;
+  readonly #feed: Feed;
   #filter: SubjectFilterTest | undefined;
   #cursor: Cursor;
   #again: Cursor | undefined = undefined;
@@ -39,16 +41,20 @@ export class GroupReader {
   #skips: Float64Array | undefined = undefined;
   #skipAt = 0;
   #resume: Sequence;
+  /** With a filter: everything the feed has told of is delivered, so that there is nothing to look for. */
+  #atEnd = false;
 
-  constructor(log: Log, config: GroupConfig, state: GroupState, inFlight: InFlight, listener: ReaderListener) {
+  constructor(log: Log, feed: Feed, config: GroupConfig, state: GroupState, inFlight: InFlight, listener: ReaderListener) {
     this.#log = log;
+    this.#feed = feed;
     this.#inFlight = inFlight;
     this.#listener = listener;
     this.#filter = compileFilters(config.filters);
     this.#next = state.next;
     this.#resume = state.resume;
-    this.#outstanding = new Outstanding(log, this.#filter);
+    this.#outstanding = new Outstanding(log, this.#filter, feed);
     this.#cursor = log.cursor(this.#next, this.#filter);
+    if (this.#filter !== undefined) feed.add(this, config.filters);
   }
 
   get next(): Sequence {
@@ -57,6 +63,11 @@ export class GroupReader {
 
   get resume(): Sequence {
     return this.#resume;
+  }
+
+  /** The feed tells it of new records. */
+  get fed(): boolean {
+    return this.#filter !== undefined;
   }
 
   /** Records still to be delivered for the first time, exactly, as of the last `extend`. */
@@ -82,12 +93,27 @@ export class GroupReader {
 
   /** Takes what was committed since into the count. */
   extend(): void {
+    if (!this.stale) this.#outstanding.extend(this.#position());
     if (this.stale) this.#recount();
-    else this.#outstanding.extend(this.#position());
+  }
+
+  arrived(sequence: Sequence): void {
+    this.#outstanding.arrived(sequence);
+    // Between the end and here is nothing of its own: those records need not be passed one by one.
+    if (this.#atEnd) this.#cursor.seek(sequence);
+    this.#atEnd = false;
+    this.#listener.ready();
+  }
+
+  lost(): void {
+    this.#atEnd = false;
+    this.stale = true;
+    this.#listener.ready();
   }
 
   /** Starts over at a sequence. */
   reset(next: Sequence): Promise<void> {
+    this.#atEnd = false;
     this.#next = next;
     this.#skips = undefined;
     this.#resume = 0;
@@ -99,6 +125,9 @@ export class GroupReader {
   /** Reads by other filters from where it is. */
   refilter(config: GroupConfig): Promise<void> {
     this.#filter = compileFilters(config.filters);
+    this.#atEnd = false;
+    if (this.#filter === undefined) this.#feed.remove(this);
+    else this.#feed.add(this, config.filters);
     this.#cursor.close();
     this.#again?.close();
     this.#again = undefined;
@@ -108,7 +137,7 @@ export class GroupReader {
   }
 
   close(): void {
-    this.#outstanding.close();
+    this.#feed.remove(this);
     this.#cursor.close();
     this.#again?.close();
   }
@@ -124,10 +153,14 @@ export class GroupReader {
     }
     if (full()) return "full";
     this.repeating = 0;
+    if (this.#atEnd) return "end";
     const step = this.#skips === undefined ? this.#advance() : this.#skip();
     if (step === "loading") this.#cursor.onReady = () => this.#listener.ready();
     if (step === "record") this.view = this.#cursor.view;
-    if (step === "end") this.#outstanding.end();
+    if (step === "end") {
+      this.#outstanding.end();
+      this.#atEnd = this.#filter !== undefined && this.#feed.fedTo >= this.#log.state.lastSequence;
+    }
     return step;
   }
 

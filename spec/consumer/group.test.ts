@@ -437,3 +437,34 @@ test("after a crash everything unacknowledged comes again and nothing acknowledg
     [1, 2, 2],
   );
 });
+
+test("a record costs the groups it is not for nothing", async () => {
+  const stage = new Stage();
+  const members: Member[] = [];
+  for (let i = 0; i < 300; i++) {
+    const group = await make(stage, { name: `G${i}`, filters: [`a.${i}`, `b.${i}.*`] });
+    const member = new Member();
+    member.ask(group, { batch: 10 });
+    members.push(member);
+  }
+  stage.publish("a.0", "c");
+  stage.log.steps = 0;
+  stage.publish("a.7");
+  stage.publish("b.9.x");
+  assert.ok(stage.log.steps <= 10, `${stage.log.steps} steps`);
+  assert.deepEqual(
+    [0, 7, 9, 10].map((index) => members[index]?.sequences),
+    [[1], [3], [4], []],
+  );
+});
+
+test("a group that was away long counts anew what is to come and misses nothing", async () => {
+  const stage = new Stage();
+  const group = await make(stage, { filters: ["a"] });
+  for (let i = 0; i < 20_000; i++) stage.log.publish(i % 2 === 0 ? "a" : "b");
+  stage.settle();
+  assert.equal(group.outstanding, 10_000);
+  const member = new Member();
+  member.ask(group, { batch: 3 });
+  assert.deepEqual(member.sequences, [1, 3, 5]);
+});

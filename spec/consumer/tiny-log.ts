@@ -43,6 +43,8 @@ export class TinyLog implements Log {
   removed: ((sequence: Sequence, subject: Uint8Array, start: number, end: number) => void) | undefined;
   /** Every n-th step of a cursor waits for the disk; 0 = none. */
   loadEvery = 0;
+  /** How often some cursor was asked for its next record. */
+  steps = 0;
   beforeCommit: () => void = () => {};
   committed: () => void = () => {};
   #durable: Map<string, KeptGroup>;
@@ -267,6 +269,7 @@ class TinyCursor implements Cursor {
   }
 
   next(): CursorStep {
+    this.#log.steps++;
     if (this.#log.load(() => this.onReady?.())) return "loading";
     for (; this.position <= this.#log.visible; this.position++) {
       const record = this.#log.records.get(this.position);
