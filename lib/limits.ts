@@ -1,7 +1,7 @@
 /**
  * Every bound that is set by configuration, with its unit, default, permitted range and what happens when it is met. One flat object:
  * a part of the broker takes the `Limits` it was opened with and reads the field. Bounds that data structures are built for (tokens of a
- * wildcard filter, bytes of a log's name) are constants beside them, not here.
+ * wildcard filter, bytes of a log's name, characters of names, bytes of an atomic batch) are constants beside them, not here.
  */
 
 export interface Limits {
@@ -39,18 +39,10 @@ export interface Limits {
   readonly mqttConnectTimeoutMs: number;
   /** Silence of an MQTT client, in units of the keep-alive it announced. */
   readonly mqttKeepAliveFactor: number;
-  /** Levels of an MQTT topic or filter. */
+  /** Levels of an MQTT filter. */
   readonly mqttLevelsMax: number;
-  /** Part of the data folder's disk in use. */
-  readonly diskUsedShareMax: number;
-  /** Bytes that stay free on the data folder's disk. */
+  /** Bytes that stay free on the data folder's disk, at most a tenth of it. Read at the start. */
   readonly diskFreeBytesMin: number;
-  /** What a compressed frame or body may grow to. */
-  readonly decompressedBytesMax: number;
-  /** Characters of the name of a station, group, user or tenant. */
-  readonly nameCharsMax: number;
-  /** Messages stored all or none. */
-  readonly batchBytesMax: number;
   /** Time that clients get to go elsewhere before a draining broker closes their connections. */
   readonly lameDuckMs: number;
 }
@@ -59,7 +51,7 @@ export interface Limits {
 export type TenantLimits = Pick<Limits, "connectionsMax" | "subscriptionsMax">;
 export const tenantLimitNames: readonly (keyof TenantLimits)[] = ["connectionsMax", "subscriptionsMax"];
 
-export type LimitUnit = "bytes" | "ms" | "count" | "share" | "factor" | "characters";
+export type LimitUnit = "bytes" | "ms" | "count" | "share" | "factor";
 
 export interface LimitRule {
   readonly unit: LimitUnit;
@@ -103,18 +95,8 @@ export const limitRules: Readonly<Record<keyof Limits, LimitRule>> = {
   pingsOutstandingMax: count(2, 1, 1000, "the connection is stale: the client is told and it is closed"),
   mqttConnectTimeoutMs: ms(5000, 10, hourMs, "the connection is closed"),
   mqttKeepAliveFactor: { unit: "factor", default: 1.5, min: 1, max: 100, whenMet: "the connection is closed and its will published" },
-  mqttLevelsMax: count(100, 1, 65_535, "the publish or subscription is refused"),
-  diskUsedShareMax: {
-    unit: "share",
-    default: 0.95,
-    min: 0.1,
-    max: 1,
-    whenMet: "publishes to stations are refused; reads, acks and deletes go on",
-  },
+  mqttLevelsMax: count(100, 1, 65_535, "the subscription is refused"),
   diskFreeBytesMin: bytes(64 * mib, 0, Number.MAX_SAFE_INTEGER, "publishes to stations are refused; reads, acks and deletes go on"),
-  decompressedBytesMax: bytes(8 * mib, 1, 1024 * mib, "the frame or request is refused and its connection closed"),
-  nameCharsMax: { unit: "characters", default: 128, min: 1, max: 128, whenMet: "the definition is refused" },
-  batchBytesMax: bytes(64 * mib, 1, 64 * mib, "the batch is refused whole"),
   lameDuckMs: ms(10_000, 0, 24 * hourMs, "what is still connected is closed"),
 };
 

@@ -116,7 +116,13 @@ export class ConfiguredBroker {
 
 function fileStoreOf(config: Config, clock: Clock, random: Random): Store | undefined {
   if (config.memory) return undefined;
-  return new FileStore({ folder: config.data, clock, random, durability: config.durability });
+  return new FileStore({
+    folder: config.data,
+    clock,
+    random,
+    durability: config.durability,
+    limits: { freeBytesMin: config.limits.diskFreeBytesMin },
+  });
 }
 
 function numberOf(port: Port): number | undefined {

@@ -10,7 +10,7 @@ import type { Random } from "../lib/random.ts";
 import { idMaker } from "../lib/random.ts";
 import type { Log, Store } from "../store/store.ts";
 import type { WebTls } from "./carriages/web/engine.ts";
-import { ChunkPool } from "./chunk-pool.ts";
+import { ChunkPool, poolBytesMax } from "./chunk-pool.ts";
 import { Doors } from "./doors.ts";
 import type { Addresses } from "./doors.ts";
 import { FlushList } from "./flush-list.ts";
@@ -80,7 +80,7 @@ export class OpenBroker {
     const broker = new Broker(options);
     this.broker = broker;
     this.authentication = options.authentication;
-    this.pool = new ChunkPool(options.clock, 512 * 1024 * 1024);
+    this.pool = new ChunkPool(options.clock, poolBytesMax(options.limits));
     this.flushList = new FlushList(options.clock);
     this.tenants = new TenantServices(broker, new GroupScheduler(broker), options.serverName);
     const shared = { broker, authentication: options.authentication, pool: this.pool, flushList: this.flushList };
@@ -95,6 +95,7 @@ export class OpenBroker {
     this.mqtt = new MqttDoor({
       ...shared,
       settings: { ...mqttLimits(options.limits), ...options.mqttSettings },
+      pendingBytesMax: options.limits.pendingOutBytesMax,
       version: options.version,
       stationsOf: (tenant) => this.tenants.get(tenant)?.stations,
     });

@@ -22,6 +22,7 @@ import { parseUserKey, signatureHolds } from "./nkey.ts";
 import { PermissionSet } from "./permission-set.ts";
 import { secretCharsMax, sha256 } from "./secret.ts";
 import type { StoredSecret } from "./secret.ts";
+import { namesMax } from "./user-document.ts";
 import { sameLogin } from "./user.ts";
 import type { TenantDefinition, User } from "./user.ts";
 
@@ -144,7 +145,7 @@ export class Authenticator {
     if (outcome instanceof Entry) outcome = this.#admit(outcome);
     if (typeof outcome !== "string") return outcome;
     const user = credentials.user ?? credentials.nkey ?? "";
-    this.#refused({ reason: outcome, user: user.slice(0, this.#limits.nameCharsMax), remoteAddress: credentials.remoteAddress });
+    this.#refused({ reason: outcome, user: user.slice(0, namesMax), remoteAddress: credentials.remoteAddress });
     return undefined;
   }
 

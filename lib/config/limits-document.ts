@@ -52,7 +52,6 @@ function readNumber(value: unknown, rule: LimitRule): number | undefined {
     case "ms":
       return parseDurationMs(value);
     case "count":
-    case "characters":
       return typeof value === "number" && Number.isSafeInteger(value) ? value : undefined;
     case "share":
     case "factor":
@@ -67,7 +66,6 @@ function wanted(rule: LimitRule): string {
     case "ms":
       return "milliseconds (or a text such as 5s)";
     case "count":
-    case "characters":
       return "a whole number";
     case "share":
     case "factor":

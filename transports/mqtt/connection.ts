@@ -131,7 +131,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     this.window = Math.min(asked, settings.inflightMax);
     this.#packetBytesMaxOut = Math.max(0, packet.maximumPacketSize);
     this.#aliasesOutMax = Math.min(packet.topicAliasMaximum, settings.topicAliasMaximum, topicAliasMaxOut);
-    this.#keepAliveMs = answer.keepAliveSeconds * 1500;
+    this.#keepAliveMs = answer.keepAliveSeconds * 1000 * settings.keepAliveFactor;
     this.#timer?.cancel();
     this.#watch();
     this.#send(answer.connack);

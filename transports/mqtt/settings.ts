@@ -21,6 +21,10 @@ export interface MqttSettings {
   readonly connectTimeoutMs: number;
   /** Filters of one session; one more is answered with 0x97. */
   readonly subscriptionsMax: number;
+  /** Levels of a filter; one with more is answered with 0x8F. */
+  readonly levelsMax: number;
+  /** After so many keep-alives of silence the connection is closed. */
+  readonly keepAliveFactor: number;
 }
 
 /** What the broker's limits say of these. */
@@ -29,6 +33,8 @@ export function mqttLimits(limits: Limits): Partial<MqttSettings> {
     packetBytesMax: limits.payloadBytesMax + limits.headerBytesMax,
     connectTimeoutMs: limits.mqttConnectTimeoutMs,
     subscriptionsMax: limits.subscriptionsMax,
+    levelsMax: limits.mqttLevelsMax,
+    keepAliveFactor: limits.mqttKeepAliveFactor,
   };
 }
 
@@ -44,4 +50,6 @@ export const mqttDefaults: MqttSettings = {
   deniedSubscribeCode: 0x87,
   connectTimeoutMs: 5_000,
   subscriptionsMax: 10_000,
+  levelsMax: 100,
+  keepAliveFactor: 1.5,
 };

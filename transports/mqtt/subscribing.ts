@@ -31,7 +31,7 @@ export async function subscribe(door: MqttDoor, connection: MqttConnection, pack
       condition: wishes.condition,
     };
     const interest = makeInterest(session, record);
-    if (interest === undefined) return reason.topicFilterInvalid;
+    if (interest === undefined || levelsOf(entry.filter) > door.settings.levelsMax) return reason.topicFilterInvalid;
     if (!attachment.maySubscribe(interest.filter, interest.queue)) return door.settings.deniedSubscribeCode;
     interest.permitted = attachment.identity.permissions?.deliveryFilter(interest.filter, interest.queue, interest.parentToo);
     door.restrict(interest);
@@ -85,4 +85,10 @@ export async function unsubscribe(door: MqttDoor, connection: MqttConnection, pa
   const codes = packet.filters.map((filter) => (session.removeInterest(filter) ? reason.success : reason.noSubscriptionExisted));
   if (session.durable) await door.tenantOf(attachment.tenant).save(session, connection.accepted?.sessionExpirySeconds ?? 0, 0);
   return codes;
+}
+
+function levelsOf(filter: string): number {
+  let levels = 1;
+  for (let at = filter.indexOf("/"); at >= 0; at = filter.indexOf("/", at + 1)) levels++;
+  return levels;
 }
