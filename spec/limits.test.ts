@@ -10,7 +10,7 @@ test("each limit's default lies in its range and says what happens when it is me
     ok(rule.whenMet.length > 10, name);
     equal(defaultLimits[name], rule.default);
   }
-  ok(limitNames.length > 20);
+  ok(limitNames.length > 15);
 });
 
 test("what a connection may have waiting holds at least two of the largest messages", () => {
