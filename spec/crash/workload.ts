@@ -98,7 +98,8 @@ export class Workload {
     const choice = this.#random.fraction();
     if (choice < 0.55) await this.#append(1 + Math.floor(this.#random.fraction() * 6));
     else if (choice < 0.65) await this.#append(1, 900 + Math.floor(this.#random.fraction() * 1500));
-    else if (choice < 0.77) await this.#remove();
+    else if (choice < 0.75) await this.#remove();
+    else if (choice < 0.78) await this.#removeMost();
     else if (choice < 0.9) await this.#saveGroup();
     else if (choice < 0.95) await this.store.checkpoint();
     else if (choice < 0.97) await this.#define();
@@ -168,6 +169,22 @@ export class Workload {
     const count = truth.removed.push(sequence);
     await log.remove({ kind: "sequence", sequence, erase: false });
     truth.removedAcked = count;
+  }
+
+  /** Leaves segments half dead, so that they are copied. */
+  async #removeMost(): Promise<void> {
+    const picked = this.#pick();
+    if (picked === undefined) return;
+    const { truth, log } = picked;
+    for (let sequence = 1; sequence <= truth.acked; sequence++) {
+      if (truth.removed.includes(sequence) || this.#random.fraction() < 0.3) continue;
+      truth.removed.push(sequence);
+      assert.ok(log.removeSequence(sequence));
+    }
+    const count = truth.removed.length;
+    await this.store.flush();
+    truth.removedAcked = count;
+    await this.store.checkpoint();
   }
 
   async #saveGroup(): Promise<void> {
