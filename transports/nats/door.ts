@@ -18,6 +18,7 @@ import { FlushList } from "../flush-list.ts";
 import { AckRenderer } from "./acks.ts";
 import type { Authentication } from "./authentication.ts";
 import { errorTexts } from "./errors.ts";
+import { MessageEncoder } from "./encoder.ts";
 import { FramePool } from "./frame-memory.ts";
 import type { FrameMemory } from "./frame-memory.ts";
 import type { ServerInfo } from "./info.ts";
@@ -65,6 +66,7 @@ export class NatsDoor implements SessionHost, PoolUser {
   readonly authentication: Authentication;
   readonly message: Message;
   readonly acks: AckRenderer;
+  readonly encoder: MessageEncoder;
   limits: Limits;
   serverInfo: ServerInfo;
   /** Of connections accepted from now on. */
@@ -92,6 +94,7 @@ export class NatsDoor implements SessionHost, PoolUser {
     this.authentication = options.authentication;
     this.message = new Message(new Subject(nothing, true));
     this.acks = new AckRenderer();
+    this.encoder = new MessageEncoder();
     this.tls = options.tls;
     this.lameDuck = false;
     this.accepted = 0;

@@ -13,58 +13,88 @@ const framingBytesMax = 40;
 /** A larger body is cut where chunks end, so that chunks are filled. */
 const pieceBytesMin = 8 * 1024;
 const lineEnd = Buffer.from("\r\n");
+/** A smaller body is copied byte by byte. */
+const viewBytesMin = 48;
 /** Digits of a sid that is a number. */
 const sidDigitsMax = 10;
 
-/** False: the outbox has no room. Without `headers` the client gets the payload alone. */
-export function encodeMessage(outbox: Outbox, subscription: Subscription, message: Message, headers: boolean): boolean {
-  const subject = message.subject.bytes;
-  const label = subscription.label;
-  const replyStart = message.replyStart;
-  const replyEnd = message.replyEnd;
-  let headerBytes = message.headerBytes;
-  let bodyStart = message.bodyStart;
-  const bodyEnd = message.bodyEnd;
-  if (headerBytes !== 0 && !headers) {
-    bodyStart += headerBytes;
-    headerBytes = 0;
+/** Shared by the sessions of a door. */
+export class MessageEncoder {
+  /** The part of a buffer that was copied last, as an array of its own: a message for many is looked at once and copied many times. */
+  #view: Uint8Array;
+  #viewed: Buffer;
+  #viewedStart: number;
+
+  constructor() {
+    this.#view = lineEnd;
+    this.#viewed = lineEnd;
+    this.#viewedStart = 0;
   }
-  const labelBytes = typeof label === "number" ? sidDigitsMax : label.length;
-  const bodyBytes = bodyEnd - bodyStart;
-  const headBytes = subject.length + labelBytes + replyEnd - replyStart + framingBytesMax;
-  const inPieces = bodyBytes > pieceBytesMin;
-  if (inPieces ? !outbox.admits(headBytes + bodyBytes) || !outbox.open(headBytes) : !outbox.open(headBytes + bodyBytes)) return false;
-  const chunk = outbox.chunk;
-  let at = outbox.at;
-  if (headerBytes !== 0) chunk[at++] = 0x48;
-  chunk[at] = 0x4d;
-  chunk[at + 1] = 0x53;
-  chunk[at + 2] = 0x47;
-  chunk[at + 3] = 0x20;
-  at = putBytes(chunk, at + 4, subject, 0, subject.length);
-  chunk[at++] = 0x20;
-  at = typeof label === "number" ? putDigits(chunk, at, label) : putLatin1(chunk, at, label);
-  chunk[at++] = 0x20;
-  if (replyEnd !== replyStart) {
-    at = putBytes(chunk, at, message.replyBuffer, replyStart, replyEnd);
+
+  /** False: the outbox has no room. Without `headers` the client gets the payload alone. */
+  encode(outbox: Outbox, subscription: Subscription, message: Message, headers: boolean): boolean {
+    const subject = message.subject.bytes;
+    const label = subscription.label;
+    const replyStart = message.replyStart;
+    const replyEnd = message.replyEnd;
+    let headerBytes = message.headerBytes;
+    let bodyStart = message.bodyStart;
+    const bodyEnd = message.bodyEnd;
+    if (headerBytes !== 0 && !headers) {
+      bodyStart += headerBytes;
+      headerBytes = 0;
+    }
+    const labelBytes = typeof label === "number" ? sidDigitsMax : label.length;
+    const bodyBytes = bodyEnd - bodyStart;
+    const headBytes = subject.length + labelBytes + replyEnd - replyStart + framingBytesMax;
+    const inPieces = bodyBytes > pieceBytesMin;
+    if (inPieces ? !outbox.admits(headBytes + bodyBytes) || !outbox.open(headBytes) : !outbox.open(headBytes + bodyBytes)) return false;
+    const chunk = outbox.chunk;
+    let at = outbox.at;
+    if (headerBytes !== 0) chunk[at++] = 0x48;
+    chunk[at] = 0x4d;
+    chunk[at + 1] = 0x53;
+    chunk[at + 2] = 0x47;
+    chunk[at + 3] = 0x20;
+    at = putBytes(chunk, at + 4, subject, 0, subject.length);
     chunk[at++] = 0x20;
-  }
-  if (headerBytes !== 0) {
-    at = putDigits(chunk, at, headerBytes);
+    at = typeof label === "number" ? putDigits(chunk, at, label) : putLatin1(chunk, at, label);
     chunk[at++] = 0x20;
-  }
-  at = putDigits(chunk, at, bodyBytes);
-  chunk[at++] = 0x0d;
-  chunk[at++] = 0x0a;
-  if (inPieces) {
-    outbox.commit(at);
-    outbox.append(message.body, bodyStart, bodyEnd);
-    outbox.append(lineEnd, 0, lineEnd.length);
+    if (replyEnd !== replyStart) {
+      at = putBytes(chunk, at, message.replyBuffer, replyStart, replyEnd);
+      chunk[at++] = 0x20;
+    }
+    if (headerBytes !== 0) {
+      at = putDigits(chunk, at, headerBytes);
+      chunk[at++] = 0x20;
+    }
+    at = putDigits(chunk, at, bodyBytes);
+    chunk[at++] = 0x0d;
+    chunk[at++] = 0x0a;
+    if (inPieces) {
+      outbox.commit(at);
+      outbox.append(message.body, bodyStart, bodyEnd);
+      outbox.append(lineEnd, 0, lineEnd.length);
+      return true;
+    }
+    if (bodyBytes < viewBytesMin) {
+      at = putBytes(chunk, at, message.body, bodyStart, bodyEnd);
+    } else {
+      chunk.set(this.#viewOf(message.body, bodyStart, bodyBytes), at);
+      at += bodyBytes;
+    }
+    chunk[at] = 0x0d;
+    chunk[at + 1] = 0x0a;
+    outbox.commit(at + 2);
     return true;
   }
-  at = putBytes(chunk, at, message.body, bodyStart, bodyEnd);
-  chunk[at] = 0x0d;
-  chunk[at + 1] = 0x0a;
-  outbox.commit(at + 2);
-  return true;
+
+  #viewOf(body: Buffer, start: number, bytes: number): Uint8Array {
+    if (this.#viewed !== body || this.#viewedStart !== start || this.#view.length !== bytes) {
+      this.#view = new Uint8Array(body.buffer, body.byteOffset + start, bytes);
+      this.#viewed = body;
+      this.#viewedStart = start;
+    }
+    return this.#view;
+  }
 }

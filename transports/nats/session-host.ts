@@ -10,6 +10,7 @@ import type { ChunkPool } from "../chunk-pool.ts";
 import type { FlushList } from "../flush-list.ts";
 import type { AckRenderer } from "./acks.ts";
 import type { Authentication } from "./authentication.ts";
+import type { MessageEncoder } from "./encoder.ts";
 import type { FrameMemory } from "./frame-memory.ts";
 import type { ServerInfo } from "./info.ts";
 import type { NatsSession } from "./session.ts";
@@ -31,6 +32,7 @@ export interface SessionHost {
   /** Shared by the sessions, because each uses them within one call. */
   readonly message: Message;
   readonly acks: AckRenderer;
+  readonly encoder: MessageEncoder;
   readonly lameDuck: boolean;
   readonly authentication: Authentication;
   attach(session: Session, identity: Identity): Attachment;

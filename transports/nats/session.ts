@@ -22,7 +22,6 @@ import { connectDefaults } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
 import type { FrameKind } from "./decoder.ts";
-import { encodeMessage } from "./encoder.ts";
 import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
 import type { ErrorText } from "./errors.ts";
 import { KeepAlive } from "./keep-alive.ts";
@@ -350,7 +349,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     message.body = headers;
     message.bodyStart = 0;
     message.headerBytes = message.bodyEnd = headers.length;
-    encodeMessage(this.#outbox, subscription, message, this.#headers);
+    this.#host.encoder.encode(this.#outbox, subscription, message, this.#headers);
   }
 
   published(token: number, outcome: PublishOutcome): void {
@@ -376,7 +375,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
 
   deliver(subscription: Subscription, message: Message): boolean {
     if (this.#closing) return false;
-    if (!encodeMessage(this.#outbox, subscription, message, this.#headers)) {
+    if (!this.#host.encoder.encode(this.#outbox, subscription, message, this.#headers)) {
       this.#slow();
       return false;
     }
