@@ -42,7 +42,8 @@ export class Feed {
   /** Everything visible up to here was told. */
   fedTo: Sequence;
   readonly #log: Log;
-  readonly #index: Router = new Router();
+  /** Made with the first entry: most stations have no groups with filters. */
+  #index: Router | undefined = undefined;
   readonly #entries: Map<Fed, Subscription[]> = new Map();
   #cursor: Cursor | undefined = undefined;
 
@@ -54,14 +55,15 @@ export class Feed {
   /** Records that pass one of these filters, which do not overlap, are told from now on. */
   add(fed: Fed, filters: readonly string[]): void {
     this.remove(fed);
+    const index = (this.#index ??= new Router());
     const session = new Entry(fed);
     const subscriptions = filters.map((filter) => new Subscription({ filter, session, label: 0 }));
     this.#entries.set(fed, subscriptions);
-    for (const subscription of subscriptions) this.#index.add(subscription);
+    for (const subscription of subscriptions) index.add(subscription);
   }
 
   remove(fed: Fed): void {
-    for (const subscription of this.#entries.get(fed) ?? []) this.#index.remove(subscription);
+    for (const subscription of this.#entries.get(fed) ?? []) this.#index?.remove(subscription);
     this.#entries.delete(fed);
   }
 
@@ -71,8 +73,9 @@ export class Feed {
     const from = this.fedTo + 1;
     if (last < from) return;
     this.fedTo = last;
-    if (this.#entries.size === 0) return;
-    if (last - from >= walkMax || !this.#walk(from)) {
+    const index = this.#index;
+    if (index === undefined || this.#entries.size === 0) return;
+    if (last - from >= walkMax || !this.#walk(index, from)) {
       for (const fed of this.#entries.keys()) fed.lost();
     }
   }
@@ -83,14 +86,14 @@ export class Feed {
   }
 
   /** False when it could not see every record. */
-  #walk(from: Sequence): boolean {
+  #walk(index: Router, from: Sequence): boolean {
     this.#cursor ??= this.#log.cursor(from, undefined);
     const cursor = this.#cursor;
     cursor.seek(from);
     for (let step = cursor.next(); step !== "end"; step = cursor.next()) {
       if (step !== "record") return false;
       const { sequence, buffer, subjectStart, subjectEnd } = cursor.view;
-      for (const { session } of this.#index.matchOnce(buffer, subjectStart, subjectEnd).plain) {
+      for (const { session } of index.matchOnce(buffer, subjectStart, subjectEnd).plain) {
         if (session instanceof Entry) session.fed.arrived(sequence);
       }
     }

@@ -45,30 +45,25 @@ export class Outstanding {
     }
   }
 
-  /** Takes in what became visible since. `next`: the first sequence not delivered yet. */
-  extend(next: Sequence): void {
+  /** Takes in what became visible since. `next`: the first sequence not delivered yet. False when only a recount can tell. */
+  extend(next: Sequence): boolean {
     if (this.#filter !== undefined) {
       this.#feed.advance();
-      return;
+      return true;
     }
     const last = this.#log.state.lastSequence;
     const counted = this.#countedTo;
-    if (last <= counted || this.#recounting) return;
+    if (last <= counted || this.#recounting) return true;
     if (this.#goneAhead <= counted && next <= counted + 1) {
       this.count += last - counted;
       this.#countedTo = last;
-      return;
+      return true;
     }
     const more = this.#log.count(undefined, Math.max(counted + 1, next));
-    if (typeof more !== "number") {
-      void this.recount(
-        () => next,
-        () => 0,
-      );
-      return;
-    }
+    if (typeof more !== "number") return false;
     this.count += more;
     this.#countedTo = last;
+    return true;
   }
 
   /** The feed tells of a record that passes the filter. */

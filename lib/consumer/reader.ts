@@ -93,7 +93,7 @@ export class GroupReader implements Fed {
 
   /** Takes what was committed since into the count. */
   extend(): void {
-    if (!this.stale) this.#outstanding.extend(this.#position());
+    if (!this.stale && !this.#outstanding.extend(this.#position())) this.stale = true;
     if (this.stale) this.#recount();
   }
 
@@ -237,10 +237,14 @@ export class GroupReader implements Fed {
     const { ring } = this.#inFlight;
     while (ring.live > 0 && ring.lowest < first) this.#inFlight.release(ring.lowest);
     this.#listener.moved();
-    void this.#outstanding.recount(
+    const counted = this.#outstanding.recount(
       () => this.#position(),
       () => this.#skipsLeft(),
     );
+    counted.catch(() => {
+      // The store cannot answer now; it says why by itself. Asked again with the next commit.
+      this.stale = true;
+    });
   }
 
   #isSkip(sequence: Sequence): boolean {
