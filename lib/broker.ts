@@ -212,7 +212,13 @@ export class Broker implements AttachmentHost {
   }
 
   #lane(store: Store): Lane {
-    return { store, pending: new Pending((task) => this.clock.endOfTurn(task)) };
+    return {
+      store,
+      pending: new Pending(
+        (task) => this.clock.endOfTurn(task),
+        () => this.clock.monotonicMs(),
+      ),
+    };
   }
 
   #events(lane: Lane): StoreEvents {

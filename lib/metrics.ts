@@ -133,6 +133,11 @@ export class Metrics {
     throw new TypeError(`${name} is no histogram`);
   }
 
+  /** A histogram that somebody else holds and adds to. */
+  include(name: string, help: string, labels: Labels, histogram: Histogram): void {
+    this.#family(name, help, "histogram").series.set(labelText(labels), histogram);
+  }
+
   /** Asked at each reading for the values there are then. */
   source(name: string, help: string, kind: "counter" | "gauge", read: (emit: Emit) => void): void {
     this.#family(name, help, kind).sources.push(read);

@@ -6,6 +6,7 @@
  * may not be called back from within its own publish.
  */
 import type { Outcome, OutcomeKind, Ticket } from "../store/store.ts";
+import { Histogram, secondsBounds } from "./metrics.ts";
 import type { PublishOutcome, PublishRefusal, Session } from "./transport.ts";
 
 /** Who is told of an outcome: a session, or somebody who passes it on to one. */
@@ -43,10 +44,16 @@ export class Pending {
     batchCount: 0,
   };
   readonly #scheduleRefusals: (task: () => void) => void;
+  readonly #nowMs: () => number;
+  /** Seconds from a publish to its outcome; one publish at a time is measured. */
+  readonly waits: Histogram = new Histogram(secondsBounds);
+  #measured: Ticket = 0;
+  #measuredMs = 0;
 
-  /** `atEndOfTurn` runs a task after all input of the turn. */
-  constructor(atEndOfTurn: (task: () => void) => void) {
+  /** `atEndOfTurn` runs a task after all input of the turn; `nowMs` is monotonic. */
+  constructor(atEndOfTurn: (task: () => void) => void, nowMs: () => number) {
     this.#scheduleRefusals = atEndOfTurn;
+    this.#nowMs = nowMs;
   }
 
   /** How many tickets somebody waits for. */
@@ -57,6 +64,10 @@ export class Pending {
   /** The session's `published(token, …)` will be called when `ticket` settles. */
   add(ticket: Ticket, session: Publisher, token: number, station: string): void {
     const slot = this.#claim(ticket);
+    if (this.#measured === 0) {
+      this.#measured = ticket;
+      this.#measuredMs = this.#nowMs();
+    }
     this.#waiters[slot] = session;
     this.#tokens[slot] = token;
     this.#stations[slot] = station;
@@ -83,6 +94,10 @@ export class Pending {
   /** From the store, in ticket order. */
   settled(outcome: Outcome): void {
     const slot = outcome.ticket & this.#mask;
+    if (outcome.ticket === this.#measured) {
+      this.#measured = 0;
+      this.waits.observe((this.#nowMs() - this.#measuredMs) / 1000);
+    }
     const waiter = this.#waiters[slot];
     if (waiter === undefined || this.#tickets[slot] !== outcome.ticket) return;
     this.#waiters[slot] = undefined;

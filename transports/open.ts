@@ -14,7 +14,7 @@ import { ChunkPool, poolBytesMax } from "./chunk-pool.ts";
 import { Doors } from "./doors.ts";
 import type { Addresses } from "./doors.ts";
 import { FlushList } from "./flush-list.ts";
-import { addHealth } from "./http/health.ts";
+import { addApi } from "./http/api.ts";
 import { HttpRouter } from "./http/router.ts";
 import { LocalConnection } from "./local/connection.ts";
 import { MqttDoor } from "./mqtt/door.ts";
@@ -64,6 +64,7 @@ export class OpenBroker {
   readonly mqtt: MqttDoor;
   readonly web: WebDoor;
   readonly http: HttpRouter;
+  readonly scheduler: GroupScheduler;
   readonly tenants: TenantServices;
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
@@ -82,7 +83,8 @@ export class OpenBroker {
     this.authentication = options.authentication;
     this.pool = new ChunkPool(options.clock, poolBytesMax(options.limits));
     this.flushList = new FlushList(options.clock);
-    this.tenants = new TenantServices(broker, new GroupScheduler(broker), options.serverName);
+    this.scheduler = new GroupScheduler(broker);
+    this.tenants = new TenantServices(broker, this.scheduler, options.serverName);
     const shared = { broker, authentication: options.authentication, pool: this.pool, flushList: this.flushList };
     this.nats = new NatsDoor({
       ...shared,
@@ -99,14 +101,19 @@ export class OpenBroker {
       version: options.version,
       stationsOf: (tenant) => this.tenants.get(tenant)?.stations,
     });
-    this.http = new HttpRouter(options.authentication, (message) => options.report(message, false));
-    addHealth(this.http, this);
+    const allowedOrigins = options.allowedOrigins ?? [];
+    this.http = new HttpRouter({
+      authentication: options.authentication,
+      report: (message) => options.report(message, false),
+      allowedOrigins,
+    });
+    addApi(this.http, this, options.version);
     this.web = new WebDoor({
       engine: options.webEngine,
       nats: this.nats,
       mqtt: this.mqtt,
       http: this.http,
-      allowedOrigins: options.allowedOrigins ?? [],
+      allowedOrigins,
       payloadBytesMax: options.limits.payloadBytesMax,
       bodyBytesMax: 8 * options.limits.payloadBytesMax,
       compression: false,

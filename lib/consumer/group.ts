@@ -73,6 +73,8 @@ export class Group implements Scheduled {
   #opened = false;
   #closed = false;
   #touched = false;
+  /** One delivery of this turn's has been measured. */
+  #measured = false;
   #lastPullMs: number;
   #replayRecordUs = 0;
   #replayMs = 0;
@@ -386,6 +388,7 @@ export class Group implements Scheduled {
     const reader = this.#reader;
     reader.extend();
     let used = 0;
+    this.#measured = false;
     while (used < budget) {
       const pull = this.#members.next(nowMs);
       if (pull === undefined) break;
@@ -457,8 +460,13 @@ export class Group implements Scheduled {
       return false;
     }
     reader.view = undefined;
-    if (repeating === 0) this.#delivered(view.sequence, nowMs);
-    else this.#inFlight.sentAgain(repeating, nowMs);
+    if (repeating === 0) {
+      if (!this.#measured) {
+        this.#measured = true;
+        this.#owner.scheduler.measure(view.timeUs);
+      }
+      this.#delivered(view.sequence, nowMs);
+    } else this.#inFlight.sentAgain(repeating, nowMs);
     this.#touch();
     this.#lastDeliveryMs = nowMs;
     this.#members.took(pull, size, nowMs);

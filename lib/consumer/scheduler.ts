@@ -3,6 +3,7 @@
  * progress gathered so that one save rides each commit. Owns the groups' one timer.
  */
 import type { Clock } from "../../store/environment.ts";
+import { Histogram, secondsBounds } from "../metrics.ts";
 import type { OutcomeKind, Ticket } from "../../store/store.ts";
 import { Deadlines } from "./deadlines.ts";
 import type { Deadline } from "./deadlines.ts";
@@ -41,6 +42,8 @@ export class GroupScheduler {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly writer: ProgressWriter = new ProgressWriter();
+  /** Seconds from a record's time to its first delivery; one of each group's turn is measured. */
+  readonly latencies: Histogram = new Histogram(secondsBounds);
   readonly #host: SchedulerHost;
   #ready: Scheduled[] = [];
   #dirty: Scheduled[] = [];
@@ -64,6 +67,11 @@ export class GroupScheduler {
     group.scheduled = true;
     this.#ready.push(group);
     this.#arm();
+  }
+
+  /** A record was delivered for the first time. */
+  measure(recordUs: number): void {
+    this.latencies.observe(Math.max(0, this.clock.nowUs() - recordUs) / 1e6);
   }
 
   /** A receiver of the group has no room: it is told when some receiver has again. */

@@ -61,6 +61,8 @@ export class Station implements Capture {
   #config: StationConfig;
   #groups: StationGroups;
   #open = true;
+  /** Called after each commit that touched the station, and when it closes: for who follows it without a group. */
+  readonly followers: Set<() => void> = new Set();
   readonly #pending: Waiters;
   readonly #reader: PublishReader;
   readonly #retention: Retention;
@@ -125,6 +127,7 @@ export class Station implements Capture {
   committed(): void {
     if (!this.#open) return;
     this.#groups.committed();
+    for (const follower of this.followers) follower();
   }
 
   /** A group is done with a record for good: acknowledged, terminated, or delivered without acks. Hot. */
@@ -153,5 +156,6 @@ export class Station implements Capture {
     this.#retention.close();
     this.#batches?.close();
     this.#groups.close(reason);
+    for (const follower of this.followers) follower();
   }
 }

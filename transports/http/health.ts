@@ -1,6 +1,6 @@
 /** `/healthz`, `/readyz` and the page at `/`: always open. */
 import type { OpenBroker } from "../open.ts";
-import type { HttpRouter } from "./router.ts";
+import type { HttpRouter, RouteDocument } from "./router.ts";
 
 const text = [["content-type", "text/plain; charset=utf-8"]] as const;
 
@@ -9,11 +9,23 @@ export const contentSecurityPolicy: string =
   "default-src 'self'; script-src 'self'; connect-src 'self' ws: wss:; style-src 'self' 'unsafe-inline'; img-src 'self' data:; frame-ancestors 'none'";
 
 export function addHealth(router: HttpRouter, opened: OpenBroker): void {
-  router.add({ method: "GET", path: "/healthz", open: true, handle: ({ response }) => response.send(200, text, "ok\n") });
+  const plain: RouteDocument["answers"][number]["content"] = { "text/plain": { type: "string" } };
+  router.add({
+    method: "GET",
+    path: "/healthz",
+    access: { kind: "open" },
+    document: { tag: "about", summary: "Is it alive", answers: { 200: { description: "it is", content: plain } } },
+    handle: ({ response }) => response.send(200, text, "ok\n"),
+  });
   router.add({
     method: "GET",
     path: "/readyz",
-    open: true,
+    access: { kind: "open" },
+    document: {
+      tag: "about",
+      summary: "Does it take messages",
+      answers: { 200: { description: "it does", content: plain }, 503: { description: "not now; the text says why", content: plain } },
+    },
     handle: ({ response }) => {
       const status = opened.broker.file.store.status();
       if (opened.ready && status.kind === "open") response.send(200, text, "ready\n");
@@ -23,7 +35,12 @@ export function addHealth(router: HttpRouter, opened: OpenBroker): void {
   router.add({
     method: "GET",
     path: "/",
-    open: true,
+    access: { kind: "open" },
+    document: {
+      tag: "about",
+      summary: "A page for people",
+      answers: { 200: { description: "HTML", content: { "text/html": { type: "string" } } } },
+    },
     handle: ({ response }) => {
       const headers = [
         ["content-type", "text/html; charset=utf-8"],

@@ -1,12 +1,20 @@
 /**
- * HTTP requests to handlers: by method and path, `:name` standing for one segment. Who asks is settled here, once; a handler gets an
- * identity and throws HttpProblem for everything that is the asker's fault.
+ * HTTP requests to handlers: by method and path, `:name` standing for one segment. Who asks and whether they may is settled here, once;
+ * a handler gets an identity and throws HttpProblem for everything that is the asker's fault.
  */
+import { noCredentials } from "../../lib/auth/credentials.ts";
+import type { Credentials } from "../../lib/auth/credentials.ts";
+import { defaultTenant } from "../../lib/auth/identity.ts";
 import type { Identity } from "../../lib/auth/identity.ts";
+import { Subject } from "../../lib/router/subject.ts";
 import type { WebRequest, WebResponse } from "../carriages/web/engine.ts";
 import type { HttpHandler } from "../web/door.ts";
 import type { Authentication } from "../nats/authentication.ts";
+import { originAllowed } from "../web/origin.ts";
+import { Answer, crossOriginHeaders } from "./answer.ts";
+import type { Schema } from "./json-schema.ts";
 import { HttpProblem, sendProblem } from "./problem.ts";
+import { problemOf } from "./refusals.ts";
 
 export interface HttpCall {
   readonly request: WebRequest;
@@ -18,17 +26,43 @@ export interface HttpCall {
   readonly identity: Identity;
 }
 
+/**
+ * Who may ask. `open`: anybody. `user`: whoever is known; the handler looks further. `request`: who may publish this request of the
+ * NATS API, which does the same, so that one set of permissions rules every door. `operator`: an unrestricted user of the default tenant.
+ */
+export type Access =
+  | { readonly kind: "open" | "user" | "operator" }
+  | { readonly kind: "request"; readonly subject: (params: Readonly<Record<string, string>>) => string };
+
+/** What `/v1/openapi.json` says of a route. */
+export interface RouteDocument {
+  readonly tag: string;
+  readonly summary: string;
+  readonly query?: Readonly<Record<string, Schema>>;
+  readonly headers?: Readonly<Record<string, Schema>>;
+  /** By content type. */
+  readonly body?: Readonly<Record<string, Schema>>;
+  readonly answers: Readonly<Record<number, { readonly description: string; readonly content?: Readonly<Record<string, Schema>> }>>;
+}
+
 export interface Route {
-  readonly method: string;
+  readonly method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   /** e.g. `/v1/stations/:name` */
   readonly path: string;
-  /** Answered without asking who it is. */
-  readonly open: boolean;
+  readonly access: Access;
+  readonly document: RouteDocument;
   /** Answers through `call.response`, now or later. */
   handle(call: HttpCall): void | Promise<void>;
 }
 
-const nobody: Identity = { user: "", tenant: "$G", permissions: undefined, expiresMs: undefined };
+export interface HttpRouterOptions {
+  readonly authentication: Authentication;
+  readonly report: (message: string) => void;
+  /** Origins besides the broker's own whose pages may ask; `*` = any. */
+  readonly allowedOrigins: readonly string[];
+}
+
+const nobody: Identity = { user: "", tenant: defaultTenant, permissions: undefined, expiresMs: undefined };
 
 interface Segmented {
   readonly route: Route;
@@ -36,15 +70,15 @@ interface Segmented {
 }
 
 export class HttpRouter implements HttpHandler {
-  readonly #authentication: Authentication;
-  readonly #report: (message: string) => void;
+  /** Requests answered, by status. */
+  readonly answered: Map<number, number> = new Map();
+  readonly #options: HttpRouterOptions;
   readonly #routes: Segmented[] = [];
   /** Exact paths, by method and path. */
   readonly #exact: Map<string, Route> = new Map();
 
-  constructor(authentication: Authentication, report: (message: string) => void) {
-    this.#authentication = authentication;
-    this.#report = report;
+  constructor(options: HttpRouterOptions) {
+    this.#options = options;
   }
 
   add(route: Route): void {
@@ -57,36 +91,42 @@ export class HttpRouter implements HttpHandler {
     return [...this.#exact.values(), ...this.#routes.map(({ route }) => route)];
   }
 
-  handle(request: WebRequest, body: Buffer, response: WebResponse): void {
+  handle(request: WebRequest, body: Buffer, plain: WebResponse): void {
+    const { allowedOrigins } = this.#options;
+    const origin = request.headers.get("origin");
+    const foreign = origin !== undefined && allowedOrigins.length > 0 && originAllowed(request, allowedOrigins);
+    const response = new Answer(plain, foreign ? crossOriginHeaders(origin) : [], this.answered);
+    if (foreign && request.method === "OPTIONS") {
+      response.send(204, [], "");
+      return;
+    }
     const method = request.method === "HEAD" ? "GET" : request.method;
     const exact = this.#exact.get(`${method} ${request.path}`);
-    if (exact?.open === true) {
-      this.#run(exact, { request, body, response, params: {}, query: new URLSearchParams(request.query), identity: nobody });
-      return;
-    }
     const found = exact === undefined ? this.#find(method, request.path) : { route: exact, params: {} };
     if (typeof found === "string") {
-      const problem =
-        found === ""
-          ? new HttpProblem(404, "Not Found", `there is nothing at ${request.path}: see /v1/openapi.json`)
-          : new HttpProblem(405, "Method Not Allowed", `${request.path} takes ${found}`);
-      sendProblem(response, problem, found === "" ? [] : [["allow", found]]);
+      refuseUnknown(request, response, found);
       return;
     }
-    const { route, params } = found;
+    // A page of another origin can send simple requests without being asked first: it must not change anything.
+    if (method !== "GET" && !originAllowed(request, allowedOrigins)) {
+      sendProblem(response, new HttpProblem(403, "Forbidden", "a page of this origin may not ask: add it to the allowed origins"));
+      return;
+    }
     const query = new URLSearchParams(request.query);
-    if (route.open) {
-      this.#run(route, { request, body, response, params, query, identity: nobody });
+    const call = { request, body, response, params: found.params, query };
+    if (found.route.access.kind === "open") {
+      this.#run(found.route, { ...call, identity: nobody });
       return;
     }
-    const known = request.headers.has("authorization") ? undefined : this.#authentication.anonymous;
+    const { authentication } = this.#options;
+    const known = request.headers.has("authorization") ? undefined : authentication.anonymous;
     if (known !== undefined) {
-      this.#run(route, { request, body, response, params, query, identity: known });
+      this.#run(found.route, { ...call, identity: known });
       return;
     }
-    this.#authentication.authenticate(credentialsOf(request)).then(
+    authentication.authenticate(credentialsOf(request)).then(
       (identity) => {
-        if (identity !== undefined) this.#run(route, { request, body, response, params, query, identity });
+        if (identity !== undefined) this.#run(found.route, { ...call, identity });
         else {
           const problem = new HttpProblem(401, "Unauthorized", "show a user and password (Basic) or a token (Bearer)");
           sendProblem(response, problem, [["www-authenticate", 'Basic realm="waystation", charset="UTF-8"']]);
@@ -111,21 +151,45 @@ export class HttpRouter implements HttpHandler {
 
   #run(route: Route, call: HttpCall): void {
     const failed = (error: unknown): void => {
-      if (error instanceof HttpProblem) {
-        sendProblem(call.response, error);
+      const problem = problemOf(error);
+      if (problem !== undefined) {
+        sendProblem(call.response, problem, problem.status === 503 ? [["retry-after", "1"]] : []);
         return;
       }
       const what = error instanceof Error ? error.message : String(error);
-      this.#report(`${call.request.method} ${call.request.path} failed: ${what}`);
+      this.#options.report(`${call.request.method} ${call.request.path} failed: ${what}`);
       sendProblem(call.response, new HttpProblem(500, "Internal Server Error", "it failed for a reason that the broker's log names"));
     };
     try {
+      admit(route.access, call);
       const answering = route.handle(call);
       if (answering instanceof Promise) answering.catch(failed);
     } catch (error) {
       failed(error);
     }
   }
+}
+
+/** Refuses who may not publish this subject: a request of the NATS API that does the same. */
+export function demand(identity: Identity, subject: string): void {
+  if (identity.permissions?.mayPublish(new Subject(Buffer.from(subject, "utf8"), true)) !== false) return;
+  throw new HttpProblem(403, "Forbidden", `user '${identity.user}' may not do this: it takes the permission to publish to ${subject}`);
+}
+
+function admit(access: Access, { identity, params }: HttpCall): void {
+  if (access.kind === "request") demand(identity, access.subject(params));
+  if (access.kind !== "operator") return;
+  if (identity.permissions !== undefined || identity.tenant !== defaultTenant) {
+    throw new HttpProblem(403, "Forbidden", `only an unrestricted user of the default tenant may do this, which '${identity.user}' is not`);
+  }
+}
+
+function refuseUnknown(request: WebRequest, response: WebResponse, methods: string): void {
+  if (methods === "") {
+    sendProblem(response, new HttpProblem(404, "Not Found", `there is nothing at ${request.path}: see /v1/openapi.json`));
+    return;
+  }
+  sendProblem(response, new HttpProblem(405, "Method Not Allowed", `${request.path} takes ${methods}`), [["allow", methods]]);
 }
 
 function matchSegments(wanted: readonly string[], given: readonly string[]): Record<string, string> | undefined {
@@ -148,13 +212,13 @@ function matchSegments(wanted: readonly string[], given: readonly string[]): Rec
 }
 
 /** Basic (user and password) or Bearer (token). A token is never taken from the address, which would be logged. */
-function credentialsOf(request: WebRequest): Parameters<Authentication["authenticate"]>[0] {
+function credentialsOf(request: WebRequest): Credentials {
   const [scheme = "", value = ""] = (request.headers.get("authorization") ?? "").split(" ", 2);
-  const none = { user: undefined, password: undefined, token: undefined, nkey: undefined, signature: undefined, nonce: "", jwt: undefined };
-  const rest = { certificate: undefined, remoteAddress: request.remoteAddress };
-  if (scheme.toLowerCase() === "bearer") return { ...none, ...rest, token: value };
-  if (scheme.toLowerCase() !== "basic") return { ...none, ...rest };
+  const { remoteAddress } = request;
+  if (scheme.toLowerCase() === "bearer") return { ...noCredentials, remoteAddress, token: value };
+  if (scheme.toLowerCase() !== "basic") return { ...noCredentials, remoteAddress };
   const text = Buffer.from(value, "base64").toString("utf8");
   const colon = text.indexOf(":");
-  return { ...none, ...rest, user: colon < 0 ? text : text.slice(0, colon), password: colon < 0 ? "" : text.slice(colon + 1) };
+  const user = colon < 0 ? text : text.slice(0, colon);
+  return { ...noCredentials, remoteAddress, user, password: colon < 0 ? "" : text.slice(colon + 1) };
 }

@@ -155,9 +155,9 @@ export class LocalConnection implements Session {
     this.#attachment = broker.attach(this, identity);
   }
 
-  /** Publishes without waiting for anything. Throws when the subject is invalid or not permitted. */
-  publish(subject: string, data: Uint8Array | string = "", options: PublishOptions = {}): void {
-    this.#send(subject, data, options.headers, options.reply, 0);
+  /** Publishes without waiting for anything. Returns how many took it. Throws when the subject is invalid or not permitted. */
+  publish(subject: string, data: Uint8Array | string = "", options: PublishOptions = {}): number {
+    return this.#send(subject, data, options.headers, options.reply, 0);
   }
 
   /** Publishes into a station. Resolves when the message is durable; rejects with a ProduceError. */

@@ -5,6 +5,7 @@
 import type { Listener, ListenerAddress, Connection } from "../carriages/connection.ts";
 import { loadEngine } from "../carriages/web/engine.ts";
 import type { UpgradeDecision, WebEngine, WebRequest, WebResponse, WebTls } from "../carriages/web/engine.ts";
+import { originAllowed } from "./origin.ts";
 
 /** Answers the HTTP requests. */
 export interface HttpHandler {
@@ -82,20 +83,11 @@ export class WebDoor {
   }
 
   #judge(request: WebRequest): UpgradeDecision {
-    const origin = request.headers.get("origin");
-    if (origin !== undefined && !this.#originAllowed(origin, request))
-      return { kind: "refuse", status: 403, text: "this origin may not connect" };
+    if (!originAllowed(request, this.#options.allowedOrigins)) return { kind: "refuse", status: 403, text: "this origin may not connect" };
     if (request.headers.get("sec-websocket-version") !== "13") return { kind: "refuse", status: 426, text: "WebSocket version 13 only" };
     const asked = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
     const mqtt = asked.find((name) => mqttSubprotocols.has(name));
     if (mqtt !== undefined) return { kind: "accept", subprotocol: mqtt, binaryOnly: true };
     return { kind: "accept", subprotocol: asked.includes("nats") ? "nats" : undefined, binaryOnly: false };
-  }
-
-  #originAllowed(origin: string, request: WebRequest): boolean {
-    const { allowedOrigins } = this.#options;
-    if (allowedOrigins.includes("*") || allowedOrigins.includes(origin)) return true;
-    const host = request.headers.get("host");
-    return host !== undefined && origin.slice(origin.indexOf("://") + 3) === host;
   }
 }

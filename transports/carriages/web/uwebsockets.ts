@@ -211,7 +211,7 @@ function requestOf(response: HttpResponse, raw: HttpRequest, secure: boolean): W
 
 /** Collects the body, then hands the request on. */
 function receive(raw: HttpResponse, request: WebRequest, bodyBytesMax: number, handlers: WebHandlers): void {
-  const response = new UwebsocketsResponse(raw);
+  const response = new UwebsocketsResponse(raw, request.method === "HEAD");
   const announced = Number(request.headers.get("content-length") ?? "0");
   if (announced > bodyBytesMax) {
     response.send(413, [["connection", "close"]], "the body is too large");
@@ -245,9 +245,11 @@ class UwebsocketsResponse implements WebResponse {
   onDrain: (() => void) | undefined = undefined;
   #finished = false;
   readonly #raw: HttpResponse;
+  readonly #headOnly: boolean;
 
-  constructor(raw: HttpResponse) {
+  constructor(raw: HttpResponse, headOnly: boolean) {
     this.#raw = raw;
+    this.#headOnly = headOnly;
     raw.onAborted(() => {
       if (this.#finished) return;
       this.#finished = true;
@@ -264,7 +266,8 @@ class UwebsocketsResponse implements WebResponse {
     this.#finished = true;
     this.#raw.cork(() => {
       this.#head(status, headers);
-      this.#raw.end(body);
+      if (this.#headOnly) this.#raw.endWithoutBody(Buffer.byteLength(body));
+      else this.#raw.end(body);
     });
   }
 

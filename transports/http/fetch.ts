@@ -1,0 +1,236 @@
+/**
+ * A member of a consumer group by HTTP: `fetch` waits until something is there, `ack`, `nak`, `term` and `progress` settle what was
+ * fetched, by sequence. An ack is answered once it is durable.
+ */
+import type { Group, PullRefusal } from "../../lib/consumer/group.ts";
+import type { Pull } from "../../lib/consumer/pulls.ts";
+import type { Delivery, GroupPosition, PullSink, PullStatus } from "../../lib/consumer/sink.ts";
+import type { RecordView } from "../../store/store.ts";
+import type { HttpContext } from "./context.ts";
+import { jsonBody, queryNumber, sendJson } from "./context.ts";
+import type { Schema } from "./json-schema.ts";
+import { HttpProblem, sendProblem } from "./problem.ts";
+import { recordFields, recordJson } from "./record-json.ts";
+import type { RecordJson } from "./record-json.ts";
+import type { HttpCall, HttpRouter } from "./router.ts";
+
+const batchMax = 10_000;
+const expiresDefaultMs = 5_000;
+const expiresMaxMs = 300_000;
+/** Of the records of one answer. */
+const answerBytesMin: number = 8 * 1024 * 1024;
+const sequencesMax = 10_000;
+const confirmMs = 10_000;
+
+interface DeliveryJson extends RecordJson {
+  readonly deliveries: number;
+}
+
+const deliverySchema: Schema = {
+  type: "object",
+  properties: { ...recordFields, deliveries: { type: "integer", description: "how often it was delivered, this time included" } },
+};
+
+const settleSchema: Schema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    sequences: { type: "array", items: { type: "integer", minimum: 1 }, maxItems: sequencesMax },
+    delayMs: { type: "number", minimum: 0, description: "of a nak: not before" },
+    reason: { type: "string", description: "of a term" },
+  },
+  required: ["sequences"],
+};
+
+const settledSchema: Schema = {
+  type: "object",
+  properties: {
+    settled: { type: "integer" },
+    unknown: { type: "array", items: { type: "integer" }, description: "not waiting for it: acked before, or delivered again since" },
+  },
+};
+
+const json = (schema: Schema): Record<string, Schema> => ({ "application/json": schema });
+
+export function addFetch(router: HttpRouter, context: HttpContext): void {
+  router.add({
+    method: "POST",
+    path: "/v1/stations/:name/groups/:group/fetch",
+    access: { kind: "request", subject: ({ name = "", group = "" }) => `$JS.API.CONSUMER.MSG.NEXT.${name}.${group}` },
+    document: {
+      tag: "consume",
+      summary: "Fetch records: waits until at least one is there",
+      query: {
+        batch: { type: "integer", minimum: 1, maximum: batchMax, default: 1 },
+        expires: {
+          type: "integer",
+          minimum: 0,
+          maximum: expiresMaxMs,
+          default: expiresDefaultMs,
+          description: "milliseconds; 0 = does not wait",
+        },
+        encoding: { type: "string", enum: ["base64"] },
+      },
+      answers: {
+        200: {
+          description: "the records, none when the time was over",
+          content: json({ type: "object", properties: { messages: { type: "array", items: deliverySchema } } }),
+        },
+      },
+    },
+    handle: (call) => fetch(context, call),
+  });
+  const settle = (verb: "ack" | "nak" | "term" | "progress", summary: string): void =>
+    router.add({
+      method: "POST",
+      path: `/v1/stations/:name/groups/:group/${verb}`,
+      access: { kind: "request", subject: ({ name = "", group = "" }) => ackSubject(name, group, 1) },
+      document: {
+        tag: "consume",
+        summary,
+        query: { sequence: { type: "integer", description: "one, instead of a body" } },
+        body: json(settleSchema),
+        answers: { 200: { description: "how many it was", content: json(settledSchema) } },
+      },
+      handle: (call) => settleCall(context, call, verb),
+    });
+  settle("ack", "Done: never delivered again, answered when that is durable");
+  settle("nak", "Not done: delivered again, at once or after `delayMs`");
+  settle("term", "Never deliver again, although not done");
+  settle("progress", "Still at it: the ack wait starts over");
+}
+
+function fetch(context: HttpContext, call: HttpCall): void {
+  const group = context.group(call);
+  const batch = queryNumber(call, "batch", 1, 1, batchMax);
+  const expiresMs = queryNumber(call, "expires", expiresDefaultMs, 0, expiresMaxMs);
+  const sink = new FetchSink(context, call, group, batch);
+  const bytesMax = Math.max(answerBytesMin, 2 * context.opened.nats.limits.payloadBytesMax);
+  const refusal = group.pull({ sink, batch, bytesMax, noWait: expiresMs === 0, expiresMs, heartbeatMs: 0 });
+  if (refusal !== undefined) throw refused(refusal, group);
+}
+
+function refused(refusal: PullRefusal, group: Group): HttpProblem {
+  switch (refusal) {
+    case "push":
+      return new HttpProblem(409, "Conflict", "the group pushes to a subject: subscribe to it, or create a group without 'push'");
+    case "waitingMax":
+    case "requestsPending":
+      return new HttpProblem(429, "Too Many Requests", "other members wait already: fetch again later");
+    case "batchMax":
+      return new HttpProblem(422, "Unprocessable Content", `the group allows at most ${group.config.batchMax} a fetch: lower 'batch'`);
+    case "expiresMax":
+      return new HttpProblem(422, "Unprocessable Content", `the group allows at most ${group.config.expiresMaxMs} ms: lower 'expires'`);
+    case "bytesMax":
+      return new HttpProblem(409, "Conflict", `the group allows fetches of ${group.config.bytesMax} bytes only, too few for HTTP`);
+    case "closed":
+      return new HttpProblem(404, "Not Found", "the group is deleted");
+  }
+}
+
+/** Collects what one fetch gets and answers at the end of the turn in which the first record came. */
+class FetchSink implements PullSink {
+  readonly #context: HttpContext;
+  readonly #call: HttpCall;
+  readonly #group: Group;
+  readonly #batch: number;
+  readonly #base64: boolean;
+  readonly #records: DeliveryJson[] = [];
+  #answered = false;
+
+  constructor(context: HttpContext, call: HttpCall, group: Group, batch: number) {
+    this.#context = context;
+    this.#call = call;
+    this.#group = group;
+    this.#batch = batch;
+    this.#base64 = call.query.get("encoding") === "base64";
+    call.response.onAborted = () => this.#abandon();
+  }
+
+  get gone(): boolean {
+    return this.#answered || this.#call.response.finished;
+  }
+
+  deliver(record: RecordView, delivery: Delivery): boolean {
+    if (this.gone || this.#records.length === this.#batch) return false;
+    this.#records.push({ ...recordJson(record, this.#base64), deliveries: delivery.deliveries });
+    if (this.#records.length === 1) this.#context.opened.broker.clock.endOfTurn(() => this.#answer());
+    return true;
+  }
+
+  size(record: RecordView): number {
+    return record.bodyEnd - record.bodyStart;
+  }
+
+  status(status: PullStatus, _pull: Pull, _group: GroupPosition): void {
+    if (status === "heartbeat" || this.#records.length > 0 || this.#answered) return;
+    if (status !== "deleted" && status !== "shutdown") {
+      this.#answer();
+      return;
+    }
+    this.#answered = true;
+    const problem =
+      status === "deleted"
+        ? new HttpProblem(404, "Not Found", "the group is deleted")
+        : new HttpProblem(503, "Service Unavailable", "the broker stops: fetch again later");
+    sendProblem(this.#call.response, problem);
+  }
+
+  #answer(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    if (this.#call.response.finished) this.#giveBack();
+    else sendJson(this.#call, 200, { messages: this.#records });
+  }
+
+  /** The asker went away: what it did not get goes to somebody else at once. */
+  #abandon(): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#giveBack();
+  }
+
+  #giveBack(): void {
+    for (const { sequence } of this.#records) this.#group.nak(sequence, 0);
+  }
+}
+
+async function settleCall(context: HttpContext, call: HttpCall, verb: "ack" | "nak" | "term" | "progress"): Promise<void> {
+  const group = context.group(call);
+  const station = context.station(call).name;
+  const single = queryNumber(call, "sequence", 0, 1, Number.MAX_SAFE_INTEGER);
+  const given = single > 0 ? { sequences: [single] } : jsonBody(call, settleSchema);
+  const sequences = [...new Set(given["sequences"] as number[])];
+  const known = sequences.filter((sequence) => settleable(group, sequence));
+  const unknown = sequences.filter((sequence) => !known.includes(sequence));
+  const payload = payloadOf(verb, given);
+  const connection = context.connection(call);
+  const last = known.pop();
+  for (const sequence of known) connection.publish(ackSubject(station, group.name, sequence), payload);
+  // Its answer comes when everything settled so far is durable.
+  if (last !== undefined) await connection.request(ackSubject(station, group.name, last), payload, { timeoutMs: confirmMs });
+  sendJson(call, 200, { settled: known.length + (last === undefined ? 0 : 1), unknown });
+}
+
+function settleable(group: Group, sequence: number): boolean {
+  if (group.config.ack !== "all") return group.waitsFor(sequence);
+  return sequence <= group.deliveredSequence && sequence > group.floorSequence;
+}
+
+function payloadOf(verb: "ack" | "nak" | "term" | "progress", given: Readonly<Record<string, unknown>>): string {
+  const { delayMs, reason } = given;
+  switch (verb) {
+    case "ack":
+      return "+ACK";
+    case "nak":
+      return typeof delayMs === "number" && delayMs > 0 ? `-NAK {"delay":${Math.round(delayMs * 1e6)}}` : "-NAK";
+    case "term":
+      return typeof reason === "string" ? `+TERM ${reason}` : "+TERM";
+    case "progress":
+      return "+WPI";
+  }
+}
+
+function ackSubject(station: string, group: string, sequence: number): string {
+  return `$JS.ACK.${station}.${group}.1.${sequence}.1.0.0`;
+}
