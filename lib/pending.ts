@@ -51,7 +51,7 @@ export class Pending {
   #measuredMs = 0;
 
   /** `atEndOfTurn` runs a task after all input of the turn; `nowMs` is monotonic. */
-  constructor(atEndOfTurn: (task: () => void) => void, nowMs: () => number) {
+  constructor(atEndOfTurn: (task: () => void) => void, nowMs: () => number = () => 0) {
     this.#scheduleRefusals = atEndOfTurn;
     this.#nowMs = nowMs;
   }

@@ -1,5 +1,6 @@
 /** Everything the web port answers by HTTP, put on one router. */
 import type { OpenBroker } from "../open.ts";
+import { addAdmin } from "./admin.ts";
 import { addConnections } from "./connections.ts";
 import { HttpContext } from "./context.ts";
 import { addFetch } from "./fetch.ts";
@@ -23,6 +24,7 @@ export function addApi(router: HttpRouter, opened: OpenBroker, version: string):
   addGroups(router, context);
   addFetch(router, context);
   addConnections(router, context);
+  addAdmin(router, context);
   addMetrics(router, context, version);
   addOpenApi(router, version);
 }

@@ -1,4 +1,5 @@
 /** What handlers find by name: the asker's tenant, its stations and groups, and a connection in process that publishes for it. */
+import { operatorOf } from "../../lib/auth/identity.ts";
 import type { Group } from "../../lib/consumer/group.ts";
 import type { Groups } from "../../lib/consumer/groups.ts";
 import { compileFilter, filterProblem } from "../../lib/filter.ts";
@@ -55,10 +56,13 @@ export class HttpContext {
 
   /** Acts for requests whose permission has been checked. */
   connection(call: HttpCall): LocalConnection {
-    const { tenant } = call.identity;
+    return this.connectionOf(call.identity.tenant);
+  }
+
+  connectionOf(tenant: string): LocalConnection {
     let connection = this.#connections.get(tenant);
     if (connection === undefined) {
-      connection = this.opened.connect({ user: "$http", tenant, permissions: undefined, expiresMs: undefined });
+      connection = this.opened.connect(operatorOf(tenant));
       this.#connections.set(tenant, connection);
     }
     return connection;

@@ -19,12 +19,15 @@ export function problemOf(error: unknown): HttpProblem | undefined {
     const status = produceStatus(error.code);
     return new HttpProblem(status, titles[status] ?? "Refused", error.message, { code: error.code });
   }
-  if (error instanceof BrokerError) {
-    const status = brokerStatus[error.code];
-    return status === undefined ? undefined : new HttpProblem(status, titles[status] ?? "Refused", error.message, { code: error.code });
-  }
+  if (error instanceof BrokerError) return brokerStatus[error.code] === undefined ? undefined : problemOfCode(error.code, error.message);
   if (error instanceof StoreError) return new HttpProblem(503, "Service Unavailable", error.message, { code: error.code });
   return undefined;
+}
+
+/** Of a code of `BrokerError`, as it comes from a service. */
+export function problemOfCode(code: string, message: string): HttpProblem {
+  const status = Object.hasOwn(brokerStatus, code) ? (brokerStatus[code as BrokerErrorCode] ?? 500) : 500;
+  return new HttpProblem(status, titles[status] ?? "Refused", message, { code });
 }
 
 export function groupProblem(problem: GroupProblem): HttpProblem {
