@@ -52,13 +52,14 @@ export interface ReadRecord {
 }
 
 export class StoreDriver implements StoreEvents {
-  readonly outcomes: Outcome[] = [];
+  outcomes: Outcome[] = [];
   readonly faults: string[] = [];
   fatal = false;
   damaged = 0;
   onSettled: ((outcome: Outcome) => void) | undefined;
   onBeforeCommit: (() => void) | undefined;
   onCommitted: ((logs: readonly Log[]) => void) | undefined;
+  #forgotten = 0;
   #waiters: { ticket: number; resolve: () => void }[] = [];
 
   beforeCommit(): void {
@@ -86,13 +87,19 @@ export class StoreDriver implements StoreEvents {
   async outcome(ticket: number): Promise<Outcome> {
     // The store's own timers do not keep the process alive; a test that waits for one does.
     const alive = setInterval(() => undefined, 1000);
-    while (this.outcomes.length < ticket) {
+    while (this.#forgotten + this.outcomes.length < ticket) {
       await new Promise<void>((resolve) => this.#waiters.push({ ticket, resolve }));
     }
     clearInterval(alive);
-    const outcome = this.outcomes[ticket - 1];
+    const outcome = this.outcomes[ticket - 1 - this.#forgotten];
     if (outcome === undefined || outcome.ticket !== ticket) throw new Error(`ticket ${ticket} was not settled in order`);
     return outcome;
+  }
+
+  /** Forgets the outcomes so far; their tickets are not asked for again. */
+  forget(): void {
+    this.#forgotten += this.outcomes.length;
+    this.outcomes = [];
   }
 
   async append(log: Log, subject: string, payload: string | Buffer, more: Partial<AppendRequest> = {}): Promise<Outcome> {
