@@ -37,4 +37,5 @@ export class FileStore extends FileStoreEngine {
 }
 
 export { checkFolder } from "./file/fsck.ts";
+export type { ScrubStatus } from "./file/scrub.ts";
 export type { FolderFinding, FolderProgress, FolderReport } from "./file/fsck.ts";

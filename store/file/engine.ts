@@ -51,6 +51,7 @@ import { recover } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
 import { RunTable } from "./runs.ts";
 import { segmentFileName } from "./segment-format.ts";
+import { Scrubber } from "./scrub.ts";
 import { Settlements } from "./settlements.ts";
 
 /** Bounds of the store; what happens when each is met is told beside it. */
@@ -67,6 +68,8 @@ export interface FileStoreLimits {
   readonly duplicateIdsMax: number;
   /** Disk set aside, so that what frees space can be written when there is none. */
   readonly ballastBytes: number;
+  /** How much of the segments is read again in the background, to find damage early; 0 = nothing. */
+  readonly scrubBytesPerSecond: number;
   readonly journal: JournalOptions;
 }
 
@@ -77,6 +80,7 @@ export const fileStoreLimits: FileStoreLimits = {
   freeBytesMin: 64 << 20,
   duplicateIdsMax: 1 << 20,
   ballastBytes: 1 << 20,
+  scrubBytesPerSecond: 1 << 20,
   journal: journalDefaults,
 };
 
@@ -129,6 +133,8 @@ export class FileStoreEngine implements Store, LogEngine {
   readonly #journal: Journal;
   readonly #manifest: ManifestFile;
   readonly #checkpointer: Checkpointer;
+  /** Reads segments again in the background; its counters are for metrics. */
+  readonly scrubber: Scrubber;
   #events: StoreEvents | undefined;
   #lock: FolderLock | undefined;
   #kind: StoreStatus["kind"] = "closed";
@@ -186,6 +192,7 @@ export class FileStoreEngine implements Store, LogEngine {
       nextLogId: () => this.#nextLogId,
       changed: () => void this.#checkSpace(),
     });
+    this.scrubber = new Scrubber(this.#logs, this.cache, options.clock, limits.scrubBytesPerSecond);
     this.#onTurnEnd = (): void => {
       this.#scheduled = false;
       this.#turnUs = 0;
@@ -245,6 +252,7 @@ export class FileStoreEngine implements Store, LogEngine {
       this.#persistRemovals(log);
     }
     await this.#checkSpace();
+    this.scrubber.start();
     this.#watchDeadline(this.#names.values());
     this.#maybeCheckpoint();
   }
@@ -255,6 +263,7 @@ export class FileStoreEngine implements Store, LogEngine {
   }
 
   async #close(): Promise<void> {
+    this.scrubber.stop();
     for (const timer of [this.#groupTimer, this.#syncTimer, this.#spaceTimer, this.#deadlineTimer]) timer?.cancel();
     if (this.#kind === "open" || this.#kind === "paused") {
       try {

@@ -144,3 +144,28 @@ test("reading what is larger than the cache keeps to the cache", async () => {
   assert.ok(store.cache.bytes <= (256 << 10) + (64 << 10));
   await store.close();
 });
+
+test("the scrub reads every block again and finds the damaged one", async () => {
+  const disk = new FakeDisk();
+  const store = make(disk);
+  const { driver } = await openStore(store);
+  const log = await store.define(definition("log"), 0);
+  const other = await store.define(definition("other"), 0);
+  for (let part = 0; part < 3; part++) {
+    await append(driver, log, part * 2000 + 1, part * 2000 + 2000);
+    await append(driver, other, part * 10 + 1, part * 10 + 10);
+    await store.checkpoint();
+  }
+  await store.scrubber.finishRound();
+  const { blocks, damagedBlocks, rounds } = store.scrubber.status;
+  assert.ok(blocks > 10);
+  assert.equal(damagedBlocks, 0);
+  assert.equal(rounds, 1);
+  disk.content(segments(disk)[1]!)[5000]! ^= 4;
+  await store.scrubber.finishRound();
+  assert.equal(store.scrubber.status.blocks, blocks * 2);
+  assert.equal(store.scrubber.status.damagedBlocks, 1);
+  assert.match(driver.faults[0] ?? "", /segment-0000000002\.seg at .* records \d+\.\.\d+ of 'log'/);
+  assert.equal(driver.faults.length, 1);
+  await store.close();
+});
