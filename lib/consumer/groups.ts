@@ -162,6 +162,7 @@ export class Groups implements GroupOwner, StationGroups {
     }
     // While nobody waits nothing is looked at: it is when somebody asks.
     if (feeds) this.feed.advance();
+    this.scheduler.serve();
   }
 
   removed(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {

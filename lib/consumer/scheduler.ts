@@ -49,6 +49,8 @@ export class GroupScheduler {
   #dirty: Scheduled[] = [];
   #urgent: Scheduled[] = [];
   readonly #refused: Set<Scheduled> = new Set();
+  /** Deliveries left in this turn. */
+  #budget: number = turnBudget;
   #armed = false;
   #asked = false;
   readonly #saveTimer: Deadline;
@@ -112,6 +114,25 @@ export class GroupScheduler {
     for (const group of dirty) group.save(false);
   }
 
+  /** Gives turns now instead of at the end of the turn: what a commit has woken leaves with what the commit has answered. */
+  serve(): void {
+    const ready = this.#ready;
+    if (ready.length === 0 || this.#budget <= 0) return;
+    this.#ready = [];
+    const nowMs = this.deadlines.nowMs();
+    for (const group of ready) {
+      group.scheduled = false;
+      if (this.#budget <= 0) {
+        this.ready(group);
+        continue;
+      }
+      const allowed = Math.min(this.#budget, groupBudget);
+      const used = group.run(allowed, nowMs);
+      this.#budget -= used;
+      if (used >= allowed) this.ready(group);
+    }
+  }
+
   close(): void {
     this.saveProgress();
     this.deadlines.close();
@@ -126,29 +147,11 @@ export class GroupScheduler {
 
   #run(): void {
     this.#armed = false;
-    this.#serve();
+    this.#budget = turnBudget;
+    this.serve();
     const urgent = this.#urgent;
     if (urgent.length === 0) return;
     this.#urgent = [];
     for (const group of urgent) group.save(true);
-  }
-
-  #serve(): void {
-    const ready = this.#ready;
-    if (ready.length === 0) return;
-    this.#ready = [];
-    const nowMs = this.deadlines.nowMs();
-    let budget = turnBudget;
-    for (const group of ready) {
-      group.scheduled = false;
-      if (budget <= 0) {
-        this.ready(group);
-        continue;
-      }
-      const allowed = Math.min(budget, groupBudget);
-      const used = group.run(allowed, nowMs);
-      budget -= used;
-      if (used >= allowed) this.ready(group);
-    }
   }
 }
