@@ -32,7 +32,6 @@ export class Outbox {
   at: number;
   /** Socket writes so far, for budgets in tests and counters. */
   writes: number;
-  bytesWritten: number;
   readonly #connection: Connection;
   readonly #pool: ChunkPool;
   readonly #flushList: FlushList;
@@ -58,7 +57,6 @@ export class Outbox {
     this.chunk = empty;
     this.at = 0;
     this.writes = 0;
-    this.bytesWritten = 0;
     this.#connection = options.connection;
     this.#pool = options.pool;
     this.#flushList = options.flushList;
@@ -204,7 +202,6 @@ export class Outbox {
     this.#sentBytesTotal += bytes;
     if (this.#sentBytesTotal * 2 > this.#roomBytesMax) this.#filled = true;
     this.writes++;
-    this.bytesWritten += bytes;
     this.#connection.write(bytes === chunk.length ? chunk : chunk.subarray(0, bytes), this.#done);
   }
 

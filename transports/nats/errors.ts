@@ -21,8 +21,6 @@ export const errorTexts = {
   staleConnection: { text: "Stale Connection", closes: true },
   invalidProtocol: { text: "invalid client protocol", closes: true },
   noRespondersNeedsHeaders: { text: "no responders requires headers support", closes: true },
-  tlsRequired: { text: "Secure Connection - TLS Required", closes: true },
-  shutdown: { text: "Server Shutdown", closes: true },
   invalidSubject: { text: "Invalid Subject", closes: false },
   invalidPublishSubject: { text: "Invalid Publish Subject", closes: false },
   subscriptionsExceeded: { text: "maximum subscriptions exceeded", closes: false },
