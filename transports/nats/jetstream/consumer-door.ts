@@ -129,7 +129,11 @@ export class ConsumerDoor implements AckTarget, GroupListener {
   confirmed(group: Group, _groups: Groups, acks: number): void {
     const wire = this.#wires.get(group);
     if (wire === undefined) return;
-    for (const reply of wire.confirmations.splice(0, acks)) this.answer(reply);
+    for (const reply of wire.confirmations.splice(0, acks)) {
+      // A group in memory confirms from within the ack's own delivery, where nothing may be sent.
+      if (group.config.memory) this.answer(reply);
+      else this.#send(reply);
+    }
   }
 
   pushing(group: Group, groups: Groups): void {
@@ -203,10 +207,13 @@ export class ConsumerDoor implements AckTarget, GroupListener {
   #answerAll(): void {
     const answers = this.#answers;
     this.#answers = [];
-    for (const reply of answers) {
-      const inbox = new Inbox(this.#options.tenant, reply, undefined);
-      inbox.send(this.#renderer.status(inbox.subject, nothing, nothing));
-    }
+    for (const reply of answers) this.#send(reply);
+  }
+
+  /** An empty message. */
+  #send(reply: Buffer): void {
+    const inbox = new Inbox(this.#options.tenant, reply, undefined);
+    inbox.send(this.#renderer.status(inbox.subject, nothing, nothing));
   }
 }
 
