@@ -7,7 +7,7 @@ import type { Connection } from "../carriages/connection.ts";
 import { connectDefaults, parseConnect, showsCredentials } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { errorTexts } from "./errors.ts";
-import type { ErrorText } from "./errors.ts";
+import type { ClosingError } from "./errors.ts";
 import { infoLine } from "./info.ts";
 import type { ClientInfo } from "./info.ts";
 import type { DoorTls, SessionHost } from "./session-host.ts";
@@ -24,7 +24,7 @@ export interface Applicant {
   /** CONNECT must come first. */
   requireConnect(): void;
   /** Ends with these words, or without any. */
-  refuse(error: ErrorText | undefined): void;
+  refuse(error: ClosingError | undefined): void;
   /** Frames wait while it is being decided who it is. */
   setDeciding(deciding: boolean): void;
 }
@@ -66,7 +66,7 @@ export class Admission {
   }
 
   /** Greets. With `refusal` it says that instead and ends. */
-  start(refusal: ErrorText | undefined): void {
+  start(refusal: ClosingError | undefined): void {
     const tls = this.#tls;
     if (tls === undefined || refusal !== undefined) {
       this.#greet();

@@ -8,6 +8,11 @@ export interface ErrorText {
   readonly closes: boolean;
 }
 
+/** The connection ends after it. */
+export interface ClosingError extends ErrorText {
+  readonly closes: true;
+}
+
 export const errorTexts = {
   authorizationViolation: { text: "Authorization Violation", closes: true },
   authenticationTimeout: { text: "Authentication Timeout", closes: true },

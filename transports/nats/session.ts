@@ -23,7 +23,7 @@ import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
 import type { FrameKind } from "./decoder.ts";
 import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
-import type { ErrorText } from "./errors.ts";
+import type { ClosingError } from "./errors.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Replies } from "./replies.ts";
 import type { DoorTls, SessionHost } from "./session-host.ts";
@@ -163,7 +163,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   // ─── beginning ───
 
   /** Greets and begins to read. With `refusal` it says that instead and closes. */
-  start(refusal: ErrorText | undefined): void {
+  start(refusal: ClosingError | undefined): void {
     this.#admission.start(refusal);
     this.connection.start(this);
   }
@@ -527,12 +527,12 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
 
   // ─── ending ───
 
-  refuse(error: ErrorText | undefined): void {
+  refuse(error: ClosingError | undefined): void {
     if (error === undefined) this.#end();
     else this.#fail(error);
   }
 
-  #fail(error: ErrorText): void {
+  #fail(error: ClosingError): void {
     if (this.#closing) return;
     this.#sendError(error.text);
     this.#end();
