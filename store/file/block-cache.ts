@@ -66,6 +66,7 @@ export class BlockCache {
   readonly #idle: Buffer[] = [];
   readonly #files: Map<number, Promise<DiskFile>> = new Map();
   readonly #loading: Map<string, Promise<void>> = new Map();
+  #held = 0;
   readonly #told: Set<string> = new Set();
   readonly #forgotten: Set<number> = new Set();
 
@@ -220,6 +221,14 @@ export class BlockCache {
         visit.subject(whole.buffer.subarray(start, end), sequences, 1);
       });
     }
+  }
+
+  /** Segments that are there now stay until the work is done. */
+  hold(work: Promise<void>): Promise<void> {
+    const key = `held ${++this.#held}`;
+    const held = work.finally(() => this.#loading.delete(key));
+    this.#loading.set(key, held);
+    return held;
   }
 
   /** The segment is gone: whoever reads in it now has read it when this resolves. */

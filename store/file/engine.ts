@@ -103,6 +103,8 @@ interface Part {
 const unknownFacts = new RecordFacts();
 /** Room kept for what an append takes away beside itself, so that this rarely moves a batch. */
 const removalSlack = 256;
+/** How far publishers that do not stop when held may go past the bound of memory. */
+const overrunBytesMax = 64 << 20;
 /** Bytes waiting for the journal beyond which publishers should stop. */
 const pendingBytesMax = 8 << 20;
 const groupDelayMs = 50;
@@ -288,9 +290,9 @@ export class FileStoreEngine implements Store, LogEngine {
   }
 
   #makeLog(definition: LogDefinition, id: number, revision: number, createdUs: number, runs: RunTable, subjectsLoaded: boolean): FileLog {
-    const durable = (definition.durability ?? this.#options.durability) === "always";
+    const durability = definition.durability ?? this.#options.durability;
     const { duplicateIdsMax } = this.#options.limits;
-    return new FileLog({ id, definition, revision, createdUs, durable, hash: this.#hash, duplicateIdsMax, runs, subjectsLoaded }, this);
+    return new FileLog({ id, definition, revision, createdUs, durability, hash: this.#hash, duplicateIdsMax, runs, subjectsLoaded }, this);
   }
 
   // ── Appends ────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -376,7 +378,7 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#appended++;
     if (request.fleeting) log.ledger.removeSequence(sequence);
     if (!log.ledger.removals.empty) batch = this.#writeRemovals(batch, log);
-    if (!log.durable && sequence > log.reserved) {
+    if (log.durability !== "always" && sequence > log.reserved) {
       log.reserved = sequence + reservedAhead;
       batch = this.#journal.enlarge(batch, sequenceEntryBytes);
       writeSequence(this.#journal, batch, entry.reserve, log.id, log.reserved);
@@ -387,7 +389,8 @@ export class FileStoreEngine implements Store, LogEngine {
 
   #touch(batch: Batch, log: FileLog): void {
     log.dirty = true;
-    if (log.durable) batch.durable = true;
+    if (log.durability === "always") batch.durable = true;
+    else if (log.durability === "interval") this.#syncTimer ??= this.#clock.after(syncEveryMs, () => this.#syncInterval());
     if (log.batch === batch) return;
     if (log.batch === undefined || !batch.participants.includes(log)) batch.participants.push(log);
     log.batch = batch;
@@ -402,6 +405,8 @@ export class FileStoreEngine implements Store, LogEngine {
   #refusal(log: FileLog, size: number): OutcomeKind | undefined {
     if (this.#kind !== "open" && this.#kind !== "paused") return "failed";
     if (!log.open) return "failed";
+    // Publishers that do not stop when they should: memory is bounded all the same.
+    if (this.#checkpointer.tailBytes > this.#options.limits.tailBytesMax + overrunBytesMax) return "full";
     if (this.#lowSpace || size * 2 > this.#freeBytes || !this.#journal.admits(size)) return "full";
     return undefined;
   }
@@ -588,7 +593,7 @@ export class FileStoreEngine implements Store, LogEngine {
     const log = known ?? this.#makeLog(definition, this.#nextLogId++, 0, this.#clock.nowUs(), new RunTable(), true);
     log.redefine(definition, log.revision + 1);
     log.unstored = true;
-    log.durable = (definition.durability ?? this.#options.durability) === "always";
+    log.durability = definition.durability ?? this.#options.durability;
     this.#logs.set(log.id, log);
     this.#names.set(definition.name, log);
     const json = Buffer.from(JSON.stringify(definition));
@@ -682,7 +687,7 @@ export class FileStoreEngine implements Store, LogEngine {
 
   loadSubjects(log: FileLog): Promise<void> {
     if (log.ledger.subjects !== undefined) return Promise.resolve();
-    log.loadingSubjects ??= this.#loadSubjects(log).finally(() => (log.loadingSubjects = undefined));
+    log.loadingSubjects ??= this.cache.hold(this.#loadSubjects(log)).finally(() => (log.loadingSubjects = undefined));
     return log.loadingSubjects;
   }
 
@@ -742,7 +747,6 @@ export class FileStoreEngine implements Store, LogEngine {
       this.#committing = false;
       this.#journal.commit();
     }
-    if (!batch.durable) this.#syncTimer ??= this.#clock.after(syncEveryMs, () => this.#syncInterval());
     this.#settle(this.#journal.lastClosed === undefined && !this.#journal.gathering ? this.#decided : upTo);
     if (this.#totalWritten() - this.#writtenAtCheck > this.#freeBytes / 8) void this.#checkSpace();
     this.#maybeCheckpoint();

@@ -13,6 +13,7 @@ import type { RecordFacts, RecordSource } from "../ledger/record-source.ts";
 import type {
   AppendRequest,
   Cursor,
+  Durability,
   GroupSnapshot,
   Log,
   LogDefinition,
@@ -55,7 +56,7 @@ export interface FileLogOptions {
   readonly definition: LogDefinition;
   readonly revision: number;
   readonly createdUs: number;
-  readonly durable: boolean;
+  readonly durability: Durability;
   readonly hash: KeyedHash;
   readonly duplicateIdsMax: number;
   readonly runs: RunTable;
@@ -77,8 +78,8 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
   revision: number;
   /** False once dropped. */
   open = true;
-  /** Appends are synced before they settle. */
-  durable: boolean;
+  /** Its own, or the store's. */
+  durability: Durability;
   /** Sequences up to here are known, durably, to be used or skipped. */
   reserved: Sequence = 0;
   groupSnapshot: ((name: string) => Uint8Array | undefined) | undefined = undefined;
@@ -116,7 +117,7 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
     this.definition = options.definition;
     this.revision = options.revision;
     this.createdUs = options.createdUs;
-    this.durable = options.durable;
+    this.durability = options.durability;
     this.#engine = engine;
     this.storage = new LogStorage(options.id, options.runs);
     this.ledger = new Ledger({
