@@ -14,6 +14,9 @@ import type { Addresses } from "../support/program.ts";
 const execute = promisify(execFile);
 const root = fileURLToPath(new URL("../../../", import.meta.url));
 
+/** Without what an npx around the tests would tell the one inside them. */
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("npm_")));
+
 interface Packed {
   readonly filename: string;
   readonly files: readonly { readonly path: string }[];
@@ -42,14 +45,15 @@ describe("the package", () => {
     const folder = await temporaryFolder(t);
     const { filename } = await pack(folder);
     await writeFile(path.join(folder, "package.json"), JSON.stringify(await manifestFor(filename)));
-    await execute("npm", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder });
-    const version = await execute("npx", ["--no", "waystation", "version", "--json"], { cwd: folder });
+    await execute("npm", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder, env });
+    const version = await execute("npx", ["--no", "waystation", "version", "--json"], { cwd: folder, env });
     assert.match(version.stdout, /^\{"version":"\d+\.\d+\.\d+/);
     const child = spawn(
       "npx",
       ["--no", "waystation", "serve", "--port", "0", "--web-port", "off", "--mqtt-port", "off", "--addresses-file", "a.json"],
       {
         cwd: folder,
+        env,
         stdio: "ignore",
       },
     );

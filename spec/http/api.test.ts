@@ -6,9 +6,10 @@ import type { Identity } from "../../lib/auth/identity.ts";
 import type { Authentication } from "../../transports/nats/authentication.ts";
 import { openSpecBroker } from "../support/open-broker.ts";
 import type { SpecBroker } from "../support/open-broker.ts";
+import { webEngines } from "../support/web-engines.ts";
 import { ask, eventsUntil, expectStatus } from "./asking.ts";
 
-for (const engine of ["uWebSockets.js", "ws"] as const) {
+for (const engine of webEngines) {
   describe(`HTTP on ${engine}`, () => {
     let broker: SpecBroker;
     let url = "";

@@ -9,6 +9,7 @@ import { SystemClock } from "../../lib/clock.ts";
 import { stationConfig } from "../../lib/station/config.ts";
 import { ModelStore } from "../support/model-store.ts";
 import { openSpecBroker } from "../support/open-broker.ts";
+import { webEngines } from "../support/web-engines.ts";
 import { until } from "../support/until.ts";
 
 interface Got {
@@ -210,7 +211,7 @@ test("more unacknowledged publishes than the receive maximum end with DISCONNECT
   );
 });
 
-for (const webEngine of ["uWebSockets.js", "ws"] as const) {
+for (const webEngine of webEngines) {
   test(`MQTT over WebSocket on ${webEngine}`, async () => {
     await using broker = await openSpecBroker({ webEngine });
     const url = broker.webUrl.replace("http", "ws");
