@@ -265,7 +265,7 @@ export class FileStoreEngine implements Store, LogEngine {
   }
 
   async #close(): Promise<void> {
-    this.scrubber.stop();
+    await this.scrubber.stop();
     for (const timer of [this.#groupTimer, this.#syncTimer, this.#spaceTimer, this.#deadlineTimer]) timer?.cancel();
     if (this.#kind === "open" || this.#kind === "paused") {
       try {

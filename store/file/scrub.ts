@@ -26,6 +26,7 @@ export class Scrubber {
   readonly #clock: Clock;
   readonly #bytesPerSecond: number;
   #timer: Timer | undefined;
+  #reading: Promise<void> | undefined;
   #stopped = false;
   /** The log and the sequence to go on with. */
   #logId = 0;
@@ -50,9 +51,11 @@ export class Scrubber {
     if (this.#bytesPerSecond > 0) this.#after(sliceMs);
   }
 
-  stop(): void {
+  /** Resolves when nothing is being read any more: what is closed under a reader looks like damage. */
+  async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
+    await this.#reading;
   }
 
   /** Reads all that is left of this round, at once. */
@@ -65,7 +68,7 @@ export class Scrubber {
     if (this.#stopped) return;
     this.#timer = this.#clock.after(delayMs, () => {
       const { rounds } = this.status;
-      void this.#slice(this.#bytesPerSecond).then(() => this.#after(this.#rounds > rounds ? pauseMs : sliceMs));
+      this.#reading = this.#slice(this.#bytesPerSecond).then(() => this.#after(this.#rounds > rounds ? pauseMs : sliceMs));
     });
   }
 
