@@ -1,90 +1,14 @@
-/** The NATS door against the suite of the transport seam, over TCP and inside the process. */
+/** The NATS door against the suite of the transport seam, over every carriage. */
 import { connect } from "node:net";
 import type { Connection } from "../../transports/carriages/connection.ts";
 import { inProcessPair } from "../../transports/carriages/in-process.ts";
+import { WebSocket } from "ws";
 import { NatsDoor } from "../../transports/nats/door.ts";
+import { WebDoor } from "../../transports/web/door.ts";
 import { transportConformance } from "../conformance/transport.ts";
-import type { ReceivedMessage, TransportClient, TransportHost, TransportUnderTest } from "../conformance/transport.ts";
-import { until } from "../support/until.ts";
-
-/** Where the client's bytes go and come from. */
-interface Wire {
-  write(bytes: Buffer): void;
-  pause(): void;
-  resume(): void;
-  destroy(): void;
-}
-
-/** Enough of a NATS client to be driven: reads MSG and PONG. */
-class Client implements TransportClient {
-  readonly received: ReceivedMessage[] = [];
-  closed = false;
-  pongs = 0;
-  #wire: Wire | undefined;
-  #bytes: Buffer = Buffer.alloc(0);
-  readonly #sids = new Map<string, number>();
-  #pings = 0;
-
-  use(wire: Wire): void {
-    this.#wire = wire;
-    this.#write('CONNECT {"verbose":false,"headers":true}\r\n');
-  }
-
-  data(chunk: Buffer): void {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
-    for (let at = 0; ;) {
-      const lineEnd = this.#bytes.indexOf("\r\n", at);
-      const line = lineEnd < 0 ? undefined : this.#bytes.toString("latin1", at, lineEnd).split(" ");
-      const size = line?.[0] === "MSG" ? Number(line[3]) + 2 : 0;
-      if (line === undefined || lineEnd + 2 + size > this.#bytes.length) {
-        this.#bytes = this.#bytes.subarray(at);
-        return;
-      }
-      if (line[0] === "MSG")
-        this.received.push({ subject: line[1] ?? "", body: Buffer.from(this.#bytes.subarray(lineEnd + 2, lineEnd + size)) });
-      if (line[0] === "PONG") this.pongs++;
-      at = lineEnd + 2 + size;
-    }
-  }
-
-  publish(subject: string, body: Uint8Array): void {
-    this.#wire?.write(Buffer.concat([Buffer.from(`PUB ${subject} ${body.length}\r\n`), body, Buffer.from("\r\n")]));
-  }
-
-  async subscribe(filter: string): Promise<void> {
-    const sid = this.#sids.size + 1;
-    this.#sids.set(filter, sid);
-    this.#write(`SUB ${filter} ${sid}\r\n`);
-    await this.roundTrip();
-  }
-
-  async unsubscribe(filter: string): Promise<void> {
-    this.#write(`UNSUB ${this.#sids.get(filter) ?? 0}\r\n`);
-    await this.roundTrip();
-  }
-
-  async roundTrip(): Promise<void> {
-    const wanted = ++this.#pings;
-    this.#write("PING\r\n");
-    await until("PONG", () => this.pongs >= wanted);
-  }
-
-  stall(): void {
-    this.#wire?.pause();
-  }
-
-  resume(): void {
-    this.#wire?.resume();
-  }
-
-  vanish(): void {
-    this.#wire?.destroy();
-  }
-
-  #write(text: string): void {
-    this.#wire?.write(Buffer.from(text));
-  }
-}
+import type { TransportHost, TransportUnderTest } from "../conformance/transport.ts";
+import { WireClient } from "../support/wire-client.ts";
+import type { Wire } from "../support/wire-client.ts";
 
 function newDoor(host: TransportHost): NatsDoor {
   return new NatsDoor({
@@ -102,7 +26,7 @@ transportConformance("NATS over TCP", async (host): Promise<TransportUnderTest> 
   const { port } = await door.listen({ host: "127.0.0.1", port: 0 });
   return {
     connect: async () => {
-      const client = new Client();
+      const client = new WireClient();
       const socket = connect({ host: "127.0.0.1", port, noDelay: true });
       socket.on("data", (chunk: Buffer) => client.data(chunk));
       socket.on("close", () => (client.closed = true));
@@ -119,7 +43,7 @@ transportConformance("NATS inside the process", (host): Promise<TransportUnderTe
   const door = newDoor(host);
   return Promise.resolve({
     connect: async () => {
-      const client = new Client();
+      const client = new WireClient();
       const [near, far] = inProcessPair(host.clock, "inside");
       near.start({ data: (chunk) => client.data(chunk), closed: () => void (client.closed = true) });
       door.accept(far);
@@ -130,6 +54,46 @@ transportConformance("NATS inside the process", (host): Promise<TransportUnderTe
     close: () => door.close(),
   });
 });
+
+for (const engine of ["uWebSockets.js", "ws"] as const) {
+  transportConformance(`NATS over WebSocket, by ${engine}`, async (host): Promise<TransportUnderTest> => {
+    const door = newDoor(host);
+    const web = new WebDoor({
+      engine,
+      nats: door,
+      mqtt: door,
+      http: { handle: (_request, _body, response) => response.send(404, [], "") },
+      allowedOrigins: [],
+      payloadBytesMax: 1 << 20,
+      bodyBytesMax: 1 << 20,
+      compression: false,
+      tls: undefined,
+    });
+    const { port } = await web.listen({ host: "127.0.0.1", port: 0 });
+    return {
+      connect: async () => {
+        const client = new WireClient();
+        const socket = new WebSocket(`ws://127.0.0.1:${port}`);
+        socket.on("message", (data: Buffer) => client.data(data));
+        socket.on("close", () => (client.closed = true));
+        socket.on("error", () => {});
+        await new Promise((resolve) => socket.once("open", resolve));
+        client.use({
+          write: (bytes) => socket.send(bytes),
+          pause: () => socket.pause(),
+          resume: () => socket.resume(),
+          destroy: () => socket.terminate(),
+        });
+        await client.roundTrip();
+        return client;
+      },
+      close: async () => {
+        await Promise.all([door.close(), web.close()]);
+        web.destroy();
+      },
+    };
+  });
+}
 
 function wireOf(connection: Connection): Wire {
   return {
