@@ -8,84 +8,21 @@ import fc from "fast-check";
 import { SystemClock } from "../../lib/clock.ts";
 import { groupConfig } from "../../lib/consumer/config.ts";
 import { compileFilters } from "../../lib/consumer/filters.ts";
-import { Groups } from "../../lib/consumer/groups.ts";
-import { GroupScheduler } from "../../lib/consumer/scheduler.ts";
 import { compileFilter } from "../../lib/filter.ts";
-import { Pending } from "../../lib/pending.ts";
 import { SystemRandom } from "../../lib/random.ts";
-import { logDefinition, stationConfig } from "../../lib/station/config.ts";
 import { FileStore } from "../../store/file-store.ts";
 import { MemoryStore } from "../../store/memory/memory-store.ts";
-import type { AppendRequest, Log, Store } from "../../store/store.ts";
+import type { Store } from "../../store/store.ts";
 import { Member } from "./member.ts";
+import { StoreBench } from "./store-bench.ts";
 
 const filters = [[], ["a.>"], ["a.1", "b.*"], [">"]];
 const kinds = "publish publish publish flush pull pull ack purge purge remove burst".split(" ");
 
-class Bench {
-  readonly store: Store;
-  readonly clock = new SystemClock();
-  groups: Groups | undefined;
-  log: Log | undefined;
-  #dirty: { saveProgress(): void }[] = [];
-
-  constructor(store: Store) {
-    this.store = store;
-  }
-
-  async open(perSubject: number, most: number): Promise<Groups> {
-    const pending = new Pending((task) => this.clock.endOfTurn(task));
-    await this.store.open({
-      beforeCommit: () => {
-        for (const source of this.#dirty.splice(0)) source.saveProgress();
-      },
-      settled: (outcome) => pending.settled(outcome),
-      committed: () => this.groups?.committed(),
-      fault: (message) => assert.fail(message),
-    });
-    const config = stationConfig({ name: "S", messagesPerSubjectMax: perSubject, messagesMax: most, storage: "memory" });
-    this.log = await this.store.define(logDefinition("$G", config), 0);
-    const ignore = (): void => {};
-    const groups = new Groups(
-      { name: "S", log: this.log, config, finished: ignore, interestFell: ignore },
-      {
-        scheduler: new GroupScheduler({ clock: this.clock, dirty: (source) => this.#dirty.push(source) }),
-        settlements: pending,
-        observer: { exhausted: ignore, nakked: ignore, terminated: ignore, sampled: ignore, confirmed: ignore },
-        pushing: ignore,
-        deleted: ignore,
-        report: (message) => assert.fail(message),
-      },
-    );
-    this.log.removed = (sequence, subject, start, end) => groups.removed(sequence, subject, start, end);
-    this.groups = groups;
-    return groups;
-  }
-
-  publish(subject: string): void {
-    const bytes = Buffer.from(subject);
-    const request: AppendRequest = {
-      subject: bytes,
-      body: bytes,
-      bodyStart: 0,
-      bodyEnd: bytes.length,
-      headerBytes: 0,
-      timeUs: 0,
-      messageId: undefined,
-      expect: undefined,
-      rollup: "none",
-      ttlSeconds: 0,
-      fleeting: false,
-    };
-    this.log?.append(request);
-  }
-}
-
 async function live(store: Store, perSubject: number, most: number, steps: readonly (readonly [string, number, number])[]): Promise<void> {
-  const bench = new Bench(store);
-  const groups = await bench.open(perSubject, most);
-  const { log } = bench;
-  assert.ok(log !== undefined);
+  const bench = new StoreBench(store, new SystemClock(), { messagesPerSubjectMax: perSubject, messagesMax: most, storage: "memory" });
+  await bench.open(true);
+  const { groups, log } = bench;
   const member = new Member();
   for (const [index, list] of filters.entries()) {
     await groups.define(groupConfig({ name: `G${index}`, filters: list, ack: index === 0 ? "none" : "explicit" }), "create");
