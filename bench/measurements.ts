@@ -7,7 +7,7 @@ export interface Measurement {
   /** Short, for `--only`. */
   readonly name: string;
   readonly summary: string;
-  readonly unit: "per second" | "µs" | "MiB";
+  readonly unit: "per second" | "µs" | "ms" | "MiB";
   /** Better is more, or less. */
   readonly better: "more" | "less";
   /** The wanted ratio to nats-server; undefined: nothing to compare with, see `wanted`. */
@@ -132,6 +132,16 @@ export const measurements: readonly Measurement[] = [
     settings: plain,
     peers: both,
     run: async (peer, load, scale) => value(await load.run("rtt", peer.port, ["-n", count(20_000, scale), ...bytes]), "p50_us"),
+  },
+  {
+    name: "ready",
+    summary: "from the start of the process on an empty folder until it accepts",
+    unit: "ms",
+    better: "less",
+    wanted: 1000,
+    settings: plain,
+    peers: both,
+    run: (peer) => Promise.resolve(peer.readyMs),
   },
   {
     name: "idle-memory",

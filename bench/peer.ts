@@ -19,9 +19,12 @@ export class Peer {
   readonly name: PeerName;
   readonly port: number;
   readonly folder: string;
+  /** From its start until it accepted connections, milliseconds. */
+  readonly readyMs: number;
   readonly #process: ChildProcess;
 
-  constructor(name: PeerName, port: number, folder: string, child: ChildProcess) {
+  constructor(name: PeerName, port: number, folder: string, child: ChildProcess, startedMs: number) {
+    this.readyMs = performance.now() - startedMs;
     this.name = name;
     this.port = port;
     this.folder = folder;
@@ -72,11 +75,12 @@ async function startWaystation(home: string, options: readonly string[]): Promis
   const addresses = path.join(home, "addresses.json");
   await rm(addresses, { force: true });
   const args = ["serve", "--port", "0", "--web-port", "off", "--mqtt-port", "off", "--data", path.join(home, "data")];
+  const startedMs = performance.now();
   const child = spawn(process.execPath, [main, ...args, "--addresses-file", addresses, ...options], {
     stdio: ["ignore", "ignore", "inherit"],
   });
   const found = await until(child, async () => JSON.parse(await readFile(addresses, "utf8")) as { nats: { port: number } });
-  return new Peer("waystation", found.nats.port, home, child);
+  return new Peer("waystation", found.nats.port, home, child, startedMs);
 }
 
 async function startNatsServer(home: string, jetstream: string, program: string): Promise<Peer> {
@@ -84,9 +88,10 @@ async function startNatsServer(home: string, jetstream: string, program: string)
   const config = path.join(home, "nats.conf");
   const log = path.join(home, "nats.log");
   await writeFile(config, `listen: 127.0.0.1:${port}\nlog_file: "${log}"\njetstream {\n store_dir: "${home}"\n ${jetstream}\n}\n`);
+  const startedMs = performance.now();
   const child = spawn(program, ["-c", config], { stdio: ["ignore", "ignore", "inherit"] });
   await until(child, () => accepts(port));
-  return new Peer("nats-server", port, home, child);
+  return new Peer("nats-server", port, home, child, startedMs);
 }
 
 /** Tries until it works; a process that ended will never. */

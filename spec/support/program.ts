@@ -89,6 +89,9 @@ export interface Served {
   readonly data: string;
 }
 
+/** Long: another test may keep the disk busy. */
+const startDeadlineMs = 30_000;
+
 /** Starts `waystation serve` over `folder` and waits for its address file. Killed at the end of the test, if it still runs. */
 export async function serve(t: TestContext, folder: string, args: readonly string[] = [], options: ProgramOptions = {}): Promise<Served> {
   const file = path.join(folder, `addresses-${Math.random().toString(36).slice(2)}.json`);
@@ -96,10 +99,14 @@ export async function serve(t: TestContext, folder: string, args: readonly strin
   const doors = ["--port", "0", "--web-port", "off", "--mqtt-port", "off"];
   const program = new Program(["serve", ...doors, "--data", data, "--addresses-file", file, ...args], { folder, ...options });
   t.after(() => program.kill("SIGKILL"));
-  const addresses = await eventually("the broker's address file", async () => {
-    if (!program.running) throw new Error(`the broker ended: ${program.stderr}`);
-    return JSON.parse(await readFile(file, "utf8")) as Addresses;
-  });
+  const addresses = await eventually(
+    "the broker's address file",
+    async () => {
+      if (!program.running) throw new Error(`the broker ended: ${program.stderr}`);
+      return JSON.parse(await readFile(file, "utf8")) as Addresses;
+    },
+    startDeadlineMs,
+  );
   await rm(file);
   return { program, addresses, url: addresses.nats?.url ?? "", data };
 }
