@@ -260,6 +260,15 @@ describe("a NATS session", () => {
     assert.equal(client.session.messagesIn, 3 * 4096);
   });
 
+  it("does not wait where the carriage cannot stop the peer from sending", () => {
+    const rig = new SessionRig();
+    const client = rig.connect();
+    client.connection.pausesPeer = false;
+    client.send("PUB a 0\r\n\r\n".repeat(40_000));
+    assert.equal(client.connection.paused, false);
+    assert.equal(client.session.messagesIn, 40_000);
+  });
+
   it("waits in the middle of what it has sent when it has many receivers, and goes on where it was", () => {
     const rig = new SessionRig();
     const publisher = rig.connect();

@@ -8,6 +8,7 @@ export class ScriptedConnection implements Connection {
   readonly localPort = 2;
   readonly secure = false;
   readonly peerCertificate = undefined;
+  pausesPeer = true;
   /** Copies of what was written, one for each write. */
   readonly written: Buffer[] = [];
   readonly #unfinished: { readonly bytes: Buffer; readonly copy: Buffer; readonly done: () => void }[] = [];

@@ -249,6 +249,8 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
 
   #waitForTurn(): void {
     this.#work = 0;
+    // Waiting would only move the bytes from one buffer to another.
+    if (this.connection.pausesPeer === false) return;
     this.#hold(holdTurn);
     this.#host.clock.endOfTurn(this.#nextTurn);
   }
