@@ -19,6 +19,16 @@ export interface Placement {
   readonly tags: readonly string[];
 }
 
+/** Another station of the tenant that this one is a copy of, sequence for sequence. */
+export interface MirrorConfig {
+  readonly origin: string;
+  /** Where the copy begins: at a sequence, or at a time in microseconds since the epoch; 0 and 0 = at the start. */
+  readonly startSequence: number;
+  readonly startTimeUs: number;
+  /** Only what passes; "" = everything. */
+  readonly filter: string;
+}
+
 export interface StationConfig {
   readonly name: string;
   readonly description: string;
@@ -67,6 +77,10 @@ export interface StationConfig {
   /** The first sequence of a new station; 0 = 1. */
   readonly firstSequence: number;
   readonly groupLimits: GroupLimits;
+  /** Undefined = it captures its own subjects. A mirror has none. */
+  readonly mirror: MirrorConfig | undefined;
+  /** A wish of NATS clients: the mirror answers direct gets for its origin. Kept and echoed; here the origin itself is as near. */
+  readonly mirrorDirect: boolean;
   readonly placement: Placement | undefined;
   readonly metadata: Readonly<Record<string, string>>;
 }
@@ -80,7 +94,7 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
   return {
     name: fields.name,
     description: fields.description ?? "",
-    subjects: fields.subjects === undefined || fields.subjects.length === 0 ? [fields.name] : fields.subjects,
+    subjects: fields.mirror === undefined && (fields.subjects ?? []).length === 0 ? [fields.name] : (fields.subjects ?? []),
     retention: fields.retention ?? "limits",
     storage: fields.storage ?? "file",
     groupsMax: fields.groupsMax ?? 0,
@@ -91,7 +105,7 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     messageBytesMax: fields.messageBytesMax ?? 0,
     discard: sealed ? "new" : (fields.discard ?? "old"),
     discardNewPerSubject: fields.discardNewPerSubject ?? false,
-    duplicateWindowMs: fields.duplicateWindowMs ?? (ageMaxMs > 0 ? Math.min(ageMaxMs, duplicateWindowDefaultMs) : duplicateWindowDefaultMs),
+    duplicateWindowMs: fields.duplicateWindowMs ?? (fields.mirror !== undefined ? 0 : defaultWindowMs(ageMaxMs)),
     replicas: fields.replicas ?? 1,
     partitions: fields.partitions ?? 1,
     durability: fields.durability,
@@ -106,9 +120,15 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     compression: fields.compression ?? "none",
     firstSequence: fields.firstSequence ?? 0,
     groupLimits: fields.groupLimits ?? { inactiveMs: 0, ackPendingMax: 0 },
+    mirror: fields.mirror,
+    mirrorDirect: fields.mirrorDirect ?? false,
     placement: fields.placement,
     metadata: fields.metadata ?? {},
   };
+}
+
+function defaultWindowMs(ageMaxMs: number): number {
+  return ageMaxMs > 0 ? Math.min(ageMaxMs, duplicateWindowDefaultMs) : duplicateWindowDefaultMs;
 }
 
 /** True when both ask for exactly the same. The order of metadata's keys does not matter. */

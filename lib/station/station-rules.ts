@@ -37,6 +37,7 @@ export function checkStation(config: StationConfig): void {
   checkNumbers(config);
   checkTimes(config);
   if (config.denyPurge && config.allowRollup) refuse("rollup_needs_purge", "roll-ups replace records: they need purges to be allowed");
+  checkMirror(config);
   checkSubjects(config);
   checkDiscard(config);
   if (config.durability !== undefined && config.storage !== "file") {
@@ -89,6 +90,17 @@ function checkTimes(config: StationConfig): void {
   }
 }
 
+function checkMirror(config: StationConfig): void {
+  const { mirror } = config;
+  if (mirror === undefined) return;
+  if (!stationNameValid(mirror.origin)) refuse("mirror_origin_invalid", "a mirror names the station it is a copy of");
+  if (mirror.origin === config.name) refuse("mirror_of_itself", "a station can not be a copy of itself");
+  if (config.subjects.length > 0) refuse("mirror_with_subjects", "a mirror captures no subjects of its own: leave them out");
+  if (config.firstSequence > 0) refuse("mirror_first_sequence", "a mirror has its origin's sequences: leave firstSequence out");
+  if (config.allowAtomic) refuse("mirror_atomic", "nobody publishes into a mirror: leave allowAtomic out");
+  if (mirror.filter !== "" && filterProblem(mirror.filter) !== undefined) refuse("mirror_filter_invalid", mirror.filter);
+}
+
 function checkSubjects(config: StationConfig): void {
   const seen: FilterTree<string> = new FilterTree();
   for (const subject of config.subjects) {
@@ -127,5 +139,8 @@ export function checkStationChange(before: StationConfig, after: StationConfig):
   if (before.denyDelete && !after.denyDelete) fixed("can not cancel deny message deletes");
   if (before.denyPurge && !after.denyPurge) fixed("can not cancel deny purge");
   if (before.allowTtl && !after.allowTtl) fixed("message TTL status can not be disabled");
+  if (after.mirror !== undefined && JSON.stringify(before.mirror) !== JSON.stringify(after.mirror)) {
+    refuse("mirror_fixed", "what a mirror copies stays as it is; without it the station becomes one of its own");
+  }
   if (before.durability !== after.durability) fixed("can not change persist mode");
 }

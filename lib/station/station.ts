@@ -7,9 +7,10 @@ import type { Capture } from "../capture.ts";
 import type { Message } from "../message.ts";
 import type { PublishRefusal, Session } from "../transport.ts";
 import type { Clock } from "../../store/environment.ts";
-import type { Log, Sequence, Store, Ticket } from "../../store/store.ts";
+import type { Log, OutcomeKind, Sequence, Store, Ticket } from "../../store/store.ts";
 import { Batches } from "./batches.ts";
 import type { StationConfig } from "./config.ts";
+import type { Mirror } from "./mirror.ts";
 import type { PublishReader } from "./publish-reader.ts";
 import { Retention } from "./retention.ts";
 
@@ -18,6 +19,7 @@ export interface Waiters {
   add(ticket: Ticket, session: Pick<Session, "published">, token: number, station: string): void;
   staged(session: Session, token: number, station: string): void;
   refuse(session: Session, token: number, station: string, code: PublishRefusal, message: string): void;
+  wait(ticket: Ticket, settlement: (kind: OutcomeKind, sequence: Sequence) => void): void;
 }
 
 /** What a station asks of its groups. Implemented in `lib/consumer`. */
@@ -53,6 +55,8 @@ export interface StationOptions {
 }
 
 export class Station implements Capture {
+  /** Defined while it is a copy of another one. */
+  mirror: Mirror | undefined;
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
@@ -61,7 +65,7 @@ export class Station implements Capture {
   #config: StationConfig;
   #groups: StationGroups;
   #open = true;
-  /** Called after each commit that touched the station, and when it closes: for who follows it without a group. */
+  /** Called after each commit that touched the station, and when it closes: for who follows it without a group, e.g. mirrors. */
   readonly followers: Set<() => void> = new Set();
   readonly #pending: Waiters;
   readonly #reader: PublishReader;
@@ -78,6 +82,7 @@ export class Station implements Capture {
     this.#reader = options.reader;
     this.#retention = new Retention(this);
     this.#batches = undefined;
+    this.mirror = undefined;
     this.#groups = makeGroups(this);
     this.log.removed = (sequence, subject, start, end) => this.#groups.removed(sequence, subject, start, end);
   }
@@ -127,7 +132,8 @@ export class Station implements Capture {
   committed(): void {
     if (!this.#open) return;
     this.#groups.committed();
-    for (const follower of this.followers) follower();
+    if (this.followers.size > 0) for (const follower of this.followers) follower();
+    this.mirror?.wake();
   }
 
   /** A group is done with a record for good: acknowledged, terminated, or delivered without acks. Hot. */
@@ -155,6 +161,7 @@ export class Station implements Capture {
     this.log.removed = undefined;
     this.#retention.close();
     this.#batches?.close();
+    this.mirror?.close();
     this.#groups.close(reason);
     for (const follower of this.followers) follower();
   }

@@ -11,6 +11,7 @@ import type { Session } from "../transport.ts";
 import { logDefinition, parseStationDocument, sameStation } from "./config.ts";
 import type { StationConfig } from "./config.ts";
 import { FilterTree } from "./filter-tree.ts";
+import { Mirror } from "./mirror.ts";
 import { PublishReader } from "./publish-reader.ts";
 import { Station } from "./station.ts";
 import type { StationGroups, Waiters } from "./station.ts";
@@ -59,6 +60,7 @@ export class Stations {
   readonly #subjects: FilterTree<string> = new FilterTree();
   /** Of each station, by filter. */
   readonly #captures: Map<string, Map<string, Subscription>> = new Map();
+  readonly #mirrors: Set<Mirror> = new Set();
   /** The last change of each name that is under way: the next one waits for it. */
   readonly #changes: Map<string, Promise<unknown>> = new Map();
   #sorted: Station[] | undefined;
@@ -110,6 +112,7 @@ export class Stations {
         throw new StationError("exists", `station '${config.name}' exists with another configuration`);
       }
       checkStation(config);
+      this.#checkCycle(config);
       if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
       this.#reserve(config, []);
       try {
@@ -141,6 +144,7 @@ export class Stations {
       }
       this.#release(before.subjects, config.name, config.subjects);
       station.reconfigure(config);
+      if (config.mirror === undefined) this.#unmirror(station);
       this.#recapture(station);
       this.#tell("changed", station);
       return station;
@@ -156,6 +160,8 @@ export class Stations {
       this.#sorted = undefined;
       this.#options.host.disown(station.log);
       station.close("deleted");
+      this.#unmirror(station);
+      for (const mirror of this.#mirrors) if (mirror.config.origin === name) mirror.leave();
       try {
         await station.store.drop(station.log, station.log.revision);
       } catch (error) {
@@ -235,7 +241,35 @@ export class Stations {
     this.#sorted = undefined;
     host.own(log, station);
     this.#recapture(station);
+    this.#mirror(station, pending);
+    for (const mirror of this.#mirrors) if (mirror.config.origin === station.name) mirror.follow(station);
     return station;
+  }
+
+  #mirror(station: Station, pending: Waiters): void {
+    const { mirror } = station.config;
+    if (mirror === undefined) return;
+    station.mirror = new Mirror(station, mirror, pending);
+    this.#mirrors.add(station.mirror);
+    const origin = this.#stations.get(mirror.origin);
+    if (origin !== undefined) station.mirror.follow(origin);
+  }
+
+  /** It stays as it is and goes its own way. */
+  #unmirror(station: Station): void {
+    if (station.mirror === undefined) return;
+    station.mirror.close();
+    this.#mirrors.delete(station.mirror);
+    station.mirror = undefined;
+  }
+
+  /** A mirror of a mirror … of itself would never end. */
+  #checkCycle(config: StationConfig): void {
+    let origin = config.mirror?.origin;
+    while (origin !== undefined) {
+      if (origin === config.name) throw new StationError("mirror_of_itself", "the station would be a copy of itself by way of others");
+      origin = this.#stations.get(origin)?.config.mirror?.origin;
+    }
   }
 
   /** Adds what is new before it removes what is old, so that no publish falls between. */

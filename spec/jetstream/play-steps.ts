@@ -56,5 +56,7 @@ export function normalised(answer: string): string {
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z/g, (time) => (time.startsWith("0001-") ? "ZERO" : "TIME"))
     .replaceAll(/"(_nats\.level|_nats\.ver|leader)":"[^"]*"/g, '"$1":""')
     .replaceAll(/"(bytes|storage|memory)":\d+/g, '"$1":0')
+    .replaceAll(/"last_ts":"[^"]*"/g, '"last_ts":""')
+    .replaceAll(/"active":-?\d+/g, '"active":0')
     .replaceAll(/"api":\{[^}]*\}/g, '"api":{}');
 }

@@ -46,7 +46,10 @@ test("a broken request is refused in the words clients know", () => {
 });
 
 test("what a station cannot be is refused by name", () => {
-  assert.match(refusalOf('{"name":"T","mirror":{"name":"S"}}'), /^500 10052 mirrors are not supported/);
+  assert.match(
+    refusalOf('{"name":"T","mirror":{"name":"S","external":{"api":"x"}}}'),
+    /^500 10052 mirrors with external are not supported/,
+  );
   assert.match(refusalOf('{"name":"T","sources":[{"name":"S"}]}'), /^500 10052 sources are not supported/);
   assert.equal(refusalOf('{"name":"T","sources":[],"mirror":null,"allow_msg_counter":false}'), "");
 });

@@ -7,6 +7,7 @@ import test from "node:test";
 import { AckPolicy, jetstream, jetstreamManager, RetentionPolicy } from "@nats-io/jetstream";
 import type { JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { connect } from "@nats-io/transport-node";
+import { eventually } from "../support/eventually.ts";
 import { openTestBroker } from "./consumer-broker.ts";
 
 /** Runs each part against a broker of its own, all on one folder. */
@@ -103,6 +104,34 @@ test("with interest, what one group was done with waits for the other across res
     },
     async (manager) => {
       assert.equal((await manager.streams.info("NEWS")).state.messages, 1);
+    },
+  );
+});
+
+test("a mirror goes on after a restart where it stopped, sequence for sequence", async () => {
+  const caughtUp = async (manager: JetStreamManager, last: number): Promise<void> => {
+    await eventually("the mirror", async () => (await manager.streams.info("COPY")).state.last_seq === last);
+    const [origin, copy] = await Promise.all(
+      ["ORIGIN", "COPY"].map(async (name) => (await manager.streams.info(name, { deleted_details: true, subjects_filter: ">" })).state),
+    );
+    assert.deepEqual(
+      [copy?.subjects, copy?.deleted, copy?.first_ts, copy?.last_ts],
+      [origin?.subjects, origin?.deleted, origin?.first_ts, origin?.last_ts],
+    );
+  };
+  await restarting(
+    async (manager, js) => {
+      await manager.streams.add({ name: "ORIGIN", subjects: ["origin.*"] });
+      for (let index = 0; index < 50; index++) await js.publish(`origin.${index % 4}`, String(index));
+      for (const sequence of [1, 20, 21, 50]) await manager.streams.deleteMessage("ORIGIN", sequence);
+      const { config, mirror } = await manager.streams.add({ name: "COPY", mirror: { name: "ORIGIN" } });
+      assert.deepEqual([config.subjects, config.mirror?.name, mirror?.name], [undefined, "ORIGIN", "ORIGIN"]);
+      await caughtUp(manager, 50);
+    },
+    async (manager, js) => {
+      for (let index = 0; index < 10; index++) await js.publish("origin.1", String(index));
+      await caughtUp(manager, 60);
+      assert.equal((await manager.streams.getMessage("COPY", { seq: 49 }))?.string(), "48");
     },
   );
 });

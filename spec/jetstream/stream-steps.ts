@@ -34,14 +34,14 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.S",
     payload: '{"name":"S","subjects":["s.>"]}',
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}`,
+      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}`,
     ],
   },
   {
     subject: "$JS.API.STREAM.CREATE.S",
     payload: '{"name":"S","subjects":["s.>"]}',
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}`,
+      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}`,
     ],
   },
   {
@@ -90,7 +90,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.UPDATE.S",
     payload: '{"name":"S","subjects":["s.>"],"max_msgs":100,"allow_direct":true,"allow_rollup_hdrs":true,"allow_msg_ttl":true}',
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":100,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME"}`,
+      String.raw`{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":100,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME"}`,
     ],
   },
   {
@@ -176,7 +176,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.INFO.S",
     payload: '{"deleted_details":true,"subjects_filter":">"}',
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_info_response","total":4,"offset":0,"limit":100000,"config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":100,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":7,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":8,"last_ts":"TIME","num_subjects":4,"subjects":{"s.a":1,"s.b":1,"s.c":3,"s.d":2},"num_deleted":1,"deleted":[3],"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}`,
+      String.raw`{"type":"io.nats.jetstream.api.v1.stream_info_response","total":4,"offset":0,"limit":100000,"config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":100,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":7,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":8,"last_ts":"","num_subjects":4,"subjects":{"s.a":1,"s.b":1,"s.c":3,"s.d":2},"num_deleted":1,"deleted":[3],"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}`,
     ],
   },
   {
@@ -278,7 +278,7 @@ export const streamSteps: readonly Step[] = [
   {
     subject: "$JS.API.STREAM.INFO.S",
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":100,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":9,"first_ts":"ZERO","last_seq":8,"last_ts":"TIME","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}`,
+      String.raw`{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"S","subjects":["s.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":100,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":9,"first_ts":"ZERO","last_seq":8,"last_ts":"","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}`,
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.S", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
@@ -440,7 +440,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.T",
     payload: '{"name":"T","subjects":["x"],"max_msgs":-7,"max_bytes":-9,"max_consumers":-3,"max_msg_size":-4,"max_msgs_per_subject":-7}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.T", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
@@ -511,7 +511,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.T",
     payload: '{"name":"T","subjects":["$JS.EVENT.>"]}',
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["$JS.EVENT.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}`,
+      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["$JS.EVENT.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}`,
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.T", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
@@ -523,13 +523,11 @@ export const streamSteps: readonly Step[] = [
     ],
   },
   {
-    subject: "$JS.API.STREAM.CREATE.T",
-    payload: '{"name":"T","subjects":["$SYS.ACCOUNT.>"]}',
+    subject: "$JS.API.STREAM.DELETE.T",
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["$SYS.ACCOUNT.\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}`,
+      '{"type":"io.nats.jetstream.api.v1.stream_delete_response","error":{"code":404,"err_code":10059,"description":"stream not found"}}',
     ],
   },
-  { subject: "$JS.API.STREAM.DELETE.T", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
   {
     subject: "$JS.API.STREAM.CREATE.T",
     payload: '{"name":"T","subjects":["*.>"]}',
@@ -544,13 +542,11 @@ export const streamSteps: readonly Step[] = [
     ],
   },
   {
-    subject: "$JS.API.STREAM.CREATE.T",
-    payload: '{"name":"T","subjects":[">"],"no_ack":true}',
+    subject: "$JS.API.STREAM.DELETE.T",
     answers: [
-      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["\u003e"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"no_ack":true,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}`,
+      '{"type":"io.nats.jetstream.api.v1.stream_delete_response","error":{"code":404,"err_code":10059,"description":"stream not found"}}',
     ],
   },
-  { subject: "$JS.API.STREAM.DELETE.T", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
   {
     subject: "$JS.API.STREAM.CREATE.T",
     payload: '{"name":"T","subjects":["x"],"discard_new_per_subject":true}',
@@ -589,20 +585,20 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.T",
     payload: '{"name":"T","subjects":["x"],"first_seq":10}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","first_seq":10,"allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","first_seq":10,"allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   {
     subject: "$JS.API.STREAM.INFO.T",
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","first_seq":10,"allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"ZERO","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","first_seq":10,"allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   {
     subject: "$JS.API.STREAM.UPDATE.T",
     payload: '{"name":"T","subjects":["x"],"first_seq":20}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","first_seq":20,"allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"ZERO","consumer_count":0},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","first_seq":20,"allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"","consumer_count":0},"ts":"TIME"}',
     ],
   },
   {
@@ -616,14 +612,14 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.UPDATE.T",
     payload: '{"name":"T","subjects":["x"],"retention":"interest"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"interest","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"ZERO","consumer_count":0},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"interest","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"","consumer_count":0},"ts":"TIME"}',
     ],
   },
   {
     subject: "$JS.API.STREAM.UPDATE.T",
     payload: '{"name":"T","subjects":["x"],"deny_delete":true,"deny_purge":true,"allow_msg_ttl":true,"max_consumers":5}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":5,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":true,"deny_purge":true,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"ZERO","consumer_count":0},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":5,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":true,"deny_purge":true,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"","consumer_count":0},"ts":"TIME"}',
     ],
   },
   {
@@ -651,7 +647,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.UPDATE.T",
     payload: '{"name":"T","subjects":["x"],"deny_delete":true,"deny_purge":true,"allow_msg_ttl":true,"max_consumers":2}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":2,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":true,"deny_purge":true,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"ZERO","consumer_count":0},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":2,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":true,"deny_purge":true,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"","consumer_count":0},"ts":"TIME"}',
     ],
   },
   {
@@ -671,7 +667,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.UPDATE.T",
     payload: '{"name":"T","subjects":["x"],"deny_delete":true,"deny_purge":true,"allow_msg_ttl":true,"sealed":true}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":true,"deny_delete":true,"deny_purge":true,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"ZERO","consumer_count":0},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"T","subjects":["x"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":true,"deny_delete":true,"deny_purge":true,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":true,"metadata":{"_nats.level":"","_nats.req.level":"1","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":10,"first_ts":"ZERO","last_seq":9,"last_ts":"","consumer_count":0},"ts":"TIME"}',
     ],
   },
   {
@@ -765,7 +761,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.T",
     payload: '{"Name":"T"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["T"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","subjects":["T"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.T", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
@@ -794,14 +790,14 @@ export const streamSteps: readonly Step[] = [
     payload:
       '{"name":"T","description":"d","subjects":["x"],"placement":{"cluster":"c","tags":["a"]},"consumer_limits":{"inactive_threshold":5000000000,"max_ack_pending":10},"compression":"s2","metadata":{"b":"1","a":"2"},"allow_direct":true,"no_ack":true,"first_seq":5,"discard":"new","retention":"interest","allow_msg_ttl":true,"max_msgs_per_subject":3,"discard_new_per_subject":true,"deny_delete":true,"persist_mode":"async","max_msgs":7,"max_bytes":70000,"max_msg_size":1000,"max_consumers":3,"max_age":3600000000000,"duplicate_window":60000000000}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","description":"d","subjects":["x"],"retention":"interest","max_consumers":3,"max_msgs":7,"max_bytes":70000,"max_age":3600000000000,"max_msgs_per_subject":3,"max_msg_size":1000,"discard":"new","storage":"file","num_replicas":1,"no_ack":true,"duplicate_window":60000000000,"placement":{"cluster":"c","tags":["a"]},"compression":"s2","first_seq":5,"allow_direct":true,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":true,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{"inactive_threshold":5000000000,"max_ack_pending":10},"allow_msg_ttl":true,"persist_mode":"async","metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":"","a":"2","b":"1"}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":5,"first_ts":"ZERO","last_seq":4,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"T","description":"d","subjects":["x"],"retention":"interest","max_consumers":3,"max_msgs":7,"max_bytes":70000,"max_age":3600000000000,"max_msgs_per_subject":3,"max_msg_size":1000,"discard":"new","storage":"file","num_replicas":1,"no_ack":true,"duplicate_window":60000000000,"placement":{"cluster":"c","tags":["a"]},"compression":"s2","first_seq":5,"allow_direct":true,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":true,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{"inactive_threshold":5000000000,"max_ack_pending":10},"allow_msg_ttl":true,"persist_mode":"async","metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":"","a":"2","b":"1"}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":5,"first_ts":"ZERO","last_seq":4,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   { subject: "x", payload: "unanswered", answers: [] },
   {
     subject: "$JS.API.STREAM.INFO.T",
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"T","description":"d","subjects":["x"],"retention":"interest","max_consumers":3,"max_msgs":7,"max_bytes":70000,"max_age":3600000000000,"max_msgs_per_subject":3,"max_msg_size":1000,"discard":"new","storage":"file","num_replicas":1,"no_ack":true,"duplicate_window":60000000000,"placement":{"cluster":"c","tags":["a"]},"compression":"s2","first_seq":5,"allow_direct":true,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":true,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{"inactive_threshold":5000000000,"max_ack_pending":10},"allow_msg_ttl":true,"persist_mode":"async","metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":"","a":"2","b":"1"}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":6,"first_ts":"ZERO","last_seq":5,"last_ts":"TIME","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"T","description":"d","subjects":["x"],"retention":"interest","max_consumers":3,"max_msgs":7,"max_bytes":70000,"max_age":3600000000000,"max_msgs_per_subject":3,"max_msg_size":1000,"discard":"new","storage":"file","num_replicas":1,"no_ack":true,"duplicate_window":60000000000,"placement":{"cluster":"c","tags":["a"]},"compression":"s2","first_seq":5,"allow_direct":true,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":true,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{"inactive_threshold":5000000000,"max_ack_pending":10},"allow_msg_ttl":true,"persist_mode":"async","metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":"","a":"2","b":"1"}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":6,"first_ts":"ZERO","last_seq":5,"last_ts":"","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.T", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
@@ -809,7 +805,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.D",
     payload: '{"name":"D","subjects":["d.*"],"allow_direct":true}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   { subject: "d.a", payload: "1", answers: ['{"stream":"D","seq":1}'] },
@@ -968,7 +964,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.LIST",
     payload: '{"subject":"d.x","offset":0}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_list_response","total":1,"offset":0,"limit":256,"streams":[{"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.req.level":"0"}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"consumer_count":0},"ts":"TIME"}]}',
+      '{"type":"io.nats.jetstream.api.v1.stream_list_response","total":1,"offset":0,"limit":256,"streams":[{"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.req.level":"0"}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"","num_subjects":3,"consumer_count":0},"ts":"TIME"}]}',
     ],
   },
   {
@@ -989,35 +985,35 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.INFO.D",
     payload: '{"deleted_details":true}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   {
     subject: "$JS.API.STREAM.INFO.D",
     payload: '{"subjects_filter":"zz"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   {
     subject: "$JS.API.STREAM.INFO.D",
     payload: '{"subjects_filter":">","offset":5}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":3,"offset":5,"limit":100000,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":3,"offset":5,"limit":100000,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   {
     subject: "$JS.API.STREAM.INFO.D",
     payload: '{"subjects_filter":">","offset":-5}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":3,"offset":0,"limit":100000,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"subjects":{"d.a":2,"d.b":2,"d.c":1},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":3,"offset":0,"limit":100000,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"","num_subjects":3,"subjects":{"d.a":2,"d.b":2,"d.c":1},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   {
     subject: "$JS.API.STREAM.INFO.D",
     payload: '{"subjects_filter":"a..b"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"","num_subjects":3,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   { subject: "$JS.API.STREAM.INFO", answers: [] },
@@ -1067,7 +1063,7 @@ export const streamSteps: readonly Step[] = [
   {
     subject: "$JS.API.STREAM.LIST",
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_list_response","total":1,"offset":0,"limit":256,"streams":[{"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.req.level":"0"}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"TIME","num_subjects":3,"consumer_count":0},"ts":"TIME"}]}',
+      '{"type":"io.nats.jetstream.api.v1.stream_list_response","total":1,"offset":0,"limit":256,"streams":[{"config":{"name":"D","subjects":["d.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.req.level":"0"}},"created":"TIME","state":{"messages":5,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":5,"last_ts":"","num_subjects":3,"consumer_count":0},"ts":"TIME"}]}',
     ],
   },
   {
@@ -1170,7 +1166,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.L",
     payload: '{"name":"L","subjects":["l.*"],"max_msgs":3,"discard":"new","max_msg_size":10}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"L","subjects":["l.*"],"retention":"limits","max_consumers":-1,"max_msgs":3,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":10,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"L","subjects":["l.*"],"retention":"limits","max_consumers":-1,"max_msgs":3,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":10,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   { subject: "l.1", payload: "a", answers: ['{"stream":"L","seq":1}'] },
@@ -1190,14 +1186,14 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.UPDATE.L",
     payload: '{"name":"L","subjects":["l.*"],"max_msgs":2,"discard":"old"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"L","subjects":["l.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":2,"first_ts":"TIME","last_seq":3,"last_ts":"TIME","num_subjects":2,"consumer_count":0},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"L","subjects":["l.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":2,"first_ts":"TIME","last_seq":3,"last_ts":"","num_subjects":2,"consumer_count":0},"ts":"TIME"}',
     ],
   },
   {
     subject: "$JS.API.STREAM.INFO.L",
     payload: '{"subjects_filter":">"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":2,"offset":0,"limit":100000,"config":{"name":"L","subjects":["l.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":2,"first_ts":"TIME","last_seq":3,"last_ts":"TIME","num_subjects":2,"subjects":{"l.2":1,"l.3":1},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":2,"offset":0,"limit":100000,"config":{"name":"L","subjects":["l.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":2,"first_ts":"TIME","last_seq":3,"last_ts":"","num_subjects":2,"subjects":{"l.2":1,"l.3":1},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   { subject: "l.9", payload: "z", answers: ['{"stream":"L","seq":4}'] },
@@ -1205,7 +1201,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.UPDATE.L",
     payload: '{"name":"L","subjects":["m.*"],"max_msgs":2,"max_msgs_per_subject":1}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"L","subjects":["m.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":3,"first_ts":"TIME","last_seq":4,"last_ts":"TIME","num_subjects":2,"consumer_count":0},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"L","subjects":["m.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":3,"first_ts":"TIME","last_seq":4,"last_ts":"","num_subjects":2,"consumer_count":0},"ts":"TIME"}',
     ],
   },
   { subject: "l.9", payload: "z", answers: ["[503; Nats-Subject=l.9]"] },
@@ -1215,7 +1211,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.INFO.L",
     payload: '{"subjects_filter":"m.>"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":1,"offset":0,"limit":100000,"config":{"name":"L","subjects":["m.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":4,"first_ts":"TIME","last_seq":6,"last_ts":"TIME","num_subjects":2,"subjects":{"m.9":1},"num_deleted":1,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":1,"offset":0,"limit":100000,"config":{"name":"L","subjects":["m.*"],"retention":"limits","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":4,"first_ts":"TIME","last_seq":6,"last_ts":"","num_subjects":2,"subjects":{"m.9":1},"num_deleted":1,"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   {
@@ -1230,7 +1226,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.K",
     payload: '{"name":"K","subjects":["k.*"],"max_msgs_per_subject":1,"discard":"new","discard_new_per_subject":true}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"K","subjects":["k.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"K","subjects":["k.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   { subject: "k.1", payload: "a", answers: ['{"stream":"K","seq":1}'] },
@@ -1250,7 +1246,7 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.INFO.K",
     payload: '{"subjects_filter":">","deleted_details":true}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":2,"offset":0,"limit":100000,"config":{"name":"K","subjects":["k.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":2,"first_ts":"TIME","last_seq":3,"last_ts":"TIME","num_subjects":2,"subjects":{"k.1":1,"k.2":1},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":2,"offset":0,"limit":100000,"config":{"name":"K","subjects":["k.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":1,"max_msg_size":-1,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"discard_new_per_subject":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":2,"bytes":0,"first_seq":2,"first_ts":"TIME","last_seq":3,"last_ts":"","num_subjects":2,"subjects":{"k.1":1,"k.2":1},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.K", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
@@ -1258,14 +1254,14 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.I",
     payload: '{"name":"I","subjects":["i"],"retention":"interest"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"I","subjects":["i"],"retention":"interest","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"I","subjects":["i"],"retention":"interest","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   { subject: "i", payload: "unwanted", answers: ['{"stream":"I","seq":1}'] },
   {
     subject: "$JS.API.STREAM.INFO.I",
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"I","subjects":["i"],"retention":"interest","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":2,"first_ts":"ZERO","last_seq":1,"last_ts":"TIME","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":0,"offset":0,"limit":0,"config":{"name":"I","subjects":["i"],"retention":"interest","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":2,"first_ts":"ZERO","last_seq":1,"last_ts":"","consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.I", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
@@ -1274,14 +1270,14 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.CREATE.AT",
     payload: '{"name":"AT","subjects":["at.*"],"allow_atomic":true,"allow_msg_ttl":true,"allow_rollup_hdrs":true}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"AT","subjects":["at.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"allow_atomic":true,"metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"AT","subjects":["at.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"allow_atomic":true,"metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   {
     subject: "$JS.API.STREAM.CREATE.NA",
     payload: '{"name":"NA","subjects":["na.*"]}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"NA","subjects":["na.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"ZERO","consumer_count":0},"ts":"TIME","did_create":true}',
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"NA","subjects":["na.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
     ],
   },
   {
@@ -1454,9 +1450,146 @@ export const streamSteps: readonly Step[] = [
     subject: "$JS.API.STREAM.INFO.AT",
     payload: '{"subjects_filter":">"}',
     answers: [
-      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":4,"offset":0,"limit":100000,"config":{"name":"AT","subjects":["at.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"allow_atomic":true,"metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":""}},"created":"TIME","state":{"messages":9,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":9,"last_ts":"TIME","num_subjects":4,"subjects":{"at.1":5,"at.2":1,"at.3":1,"at.8":2},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
+      '{"type":"io.nats.jetstream.api.v1.stream_info_response","total":4,"offset":0,"limit":100000,"config":{"name":"AT","subjects":["at.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":true,"consumer_limits":{},"allow_msg_ttl":true,"allow_atomic":true,"metadata":{"_nats.level":"","_nats.req.level":"2","_nats.ver":""}},"created":"TIME","state":{"messages":9,"bytes":0,"first_seq":1,"first_ts":"TIME","last_seq":9,"last_ts":"","num_subjects":4,"subjects":{"at.1":5,"at.2":1,"at.3":1,"at.8":2},"consumer_count":0},"cluster":{"leader":""},"ts":"TIME"}',
     ],
   },
   { subject: "$JS.API.STREAM.DELETE.AT", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
   { subject: "$JS.API.STREAM.DELETE.NA", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  {
+    subject: "$JS.API.STREAM.CREATE.O",
+    payload: '{"name":"O","subjects":["o.*"],"allow_direct":true}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"O","subjects":["o.*"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":true,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O"},"subjects":["m"]}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":400,"err_code":10034,"description":"stream mirrors can not contain subjects"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O"},"sources":[{"name":"O"}]}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":400,"err_code":10031,"description":"stream mirrors can not also contain other sources"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"M"}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":500,"err_code":10052,"description":"detected cycle"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"NOPE"}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"M","retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"mirror":{"name":"NOPE"},"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"mirror":{"name":"NOPE","lag":0,"active":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.UPDATE.M",
+    payload: '{"name":"M","subjects":["m"]}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","config":{"name":"M","subjects":["m"],"retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"duplicate_window":120000000000,"compression":"none","allow_direct":false,"mirror_direct":false,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"ts":"TIME"}',
+    ],
+  },
+  { subject: "$JS.API.STREAM.DELETE.M", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O"},"first_seq":5}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":400,"err_code":10143,"description":"stream mirrors can not have first sequence configured"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O","filter_subject":"zz"}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"M","retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"mirror":{"name":"O","filter_subject":"zz"},"compression":"none","allow_direct":false,"mirror_direct":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"mirror":{"name":"O","lag":0,"active":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  { subject: "$JS.API.STREAM.DELETE.M", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O","filter_subject":"o..z"}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":500,"err_code":10049,"description":"subject filter \'o..z\' for the mirror invalid subject"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O","opt_start_seq":3,"opt_start_time":"2020-01-01T00:00:00Z"}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"M","retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"mirror":{"name":"O","opt_start_seq":3,"opt_start_time":"TIME"},"compression":"none","allow_direct":false,"mirror_direct":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"mirror":{"name":"O","lag":0,"active":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  { subject: "$JS.API.STREAM.DELETE.M", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O","opt_start_seq":3}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"M","retention":"limits","max_consumers":-1,"max_msgs":-1,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"old","storage":"file","num_replicas":1,"mirror":{"name":"O","opt_start_seq":3},"compression":"none","allow_direct":false,"mirror_direct":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"mirror":{"name":"O","lag":0,"active":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.UPDATE.M",
+    payload: '{"name":"M","mirror":{"name":"O","opt_start_seq":4}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","error":{"code":400,"err_code":10055,"description":"stream mirror configuration can not be updated"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.UPDATE.M",
+    payload: '{"name":"M","subjects":["m"],"mirror":{"name":"O"}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_update_response","error":{"code":400,"err_code":10034,"description":"stream mirrors can not contain subjects"}}',
+    ],
+  },
+  { subject: "$JS.API.STREAM.DELETE.M", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":""}}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":400,"err_code":10142,"description":"mirrored stream name is invalid"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O","bogus":1}}',
+    answers: [
+      String.raw`{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":400,"err_code":10025,"description":"invalid JSON: json: unknown field \"bogus\""}}`,
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.DELETE.M",
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_delete_response","error":{"code":404,"err_code":10059,"description":"stream not found"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O"},"retention":"workqueue","duplicate_window":1000000000,"discard":"new","max_msgs":2}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","config":{"name":"M","retention":"workqueue","max_consumers":-1,"max_msgs":2,"max_bytes":-1,"max_age":0,"max_msgs_per_subject":-1,"max_msg_size":-1,"discard":"new","storage":"file","num_replicas":1,"duplicate_window":1000000000,"mirror":{"name":"O"},"compression":"none","allow_direct":false,"mirror_direct":true,"sealed":false,"deny_delete":false,"deny_purge":false,"allow_rollup_hdrs":false,"consumer_limits":{},"allow_msg_ttl":false,"metadata":{"_nats.level":"","_nats.req.level":"0","_nats.ver":""}},"created":"TIME","state":{"messages":0,"bytes":0,"first_seq":0,"first_ts":"ZERO","last_seq":0,"last_ts":"","consumer_count":0},"mirror":{"name":"O","lag":0,"active":0},"ts":"TIME","did_create":true}',
+    ],
+  },
+  { subject: "$JS.API.STREAM.DELETE.M", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
+  {
+    subject: "$JS.API.STREAM.CREATE.M",
+    payload: '{"name":"M","mirror":{"name":"O"},"allow_atomic":true,"allow_msg_ttl":true}',
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_create_response","error":{"code":400,"err_code":10198,"description":"stream mirrors can not also use atomic publishing"}}',
+    ],
+  },
+  {
+    subject: "$JS.API.STREAM.DELETE.M",
+    answers: [
+      '{"type":"io.nats.jetstream.api.v1.stream_delete_response","error":{"code":404,"err_code":10059,"description":"stream not found"}}',
+    ],
+  },
+  { subject: "$JS.API.STREAM.DELETE.O", answers: ['{"type":"io.nats.jetstream.api.v1.stream_delete_response","success":true}'] },
 ];

@@ -58,6 +58,20 @@ export function stationApiError(error: StationError): ApiError {
     case "partitions_unavailable":
     case "not_supported":
       return invalid(error.message);
+    case "mirror_with_subjects":
+      return apiErrors.mirrorWithSubjects();
+    case "mirror_origin_invalid":
+      return apiErrors.mirrorNameInvalid();
+    case "mirror_of_itself":
+      return invalid("detected cycle");
+    case "mirror_filter_invalid":
+      return apiErrors.mirrorFilterInvalid(error.message);
+    case "mirror_first_sequence":
+      return apiErrors.mirrorFirstSequence();
+    case "mirror_atomic":
+      return apiErrors.mirrorAtomic();
+    case "mirror_fixed":
+      return apiErrors.mirrorFixed();
     case "exists":
       return apiErrors.streamInUse();
     case "not_found":

@@ -1,11 +1,13 @@
 /** The stream half of the API: create, update, delete, purge, info, names and list. */
+import type { StationConfig } from "../../../lib/station/config.ts";
 import type { Station } from "../../../lib/station/station.ts";
 import { filterProblem } from "../../../lib/filter.ts";
 import type { Api, ApiAnswer, ApiRequest } from "./api.ts";
 import { apiErrors } from "./errors.ts";
 import { count, decodeRequest, flag, text, timeText } from "./json.ts";
+import type { Values } from "./json.ts";
 import { stationOf, streamConfig, streamConfigRequestFields } from "./stream-config.ts";
-import { noDetails, streamState, subjectsPageMax } from "./stream-info.ts";
+import { mirrorState, noDetails, streamState, subjectsPageMax } from "./stream-info.ts";
 
 const namesPageMax = 1024;
 const listPageMax = 256;
@@ -26,8 +28,15 @@ export function registerStreamApi(api: Api, serverName: string): void {
     config: streamConfig(station.config),
     created: timeText(station.createdUs),
     state: (await streamState(station, noDetails)).state,
+    ...mirrorState(station, clock.nowUs()),
     ts: timeText(clock.nowUs()),
   });
+  /** The station a request asks for; a mirror may answer direct gets where its origin may. */
+  const asked = (values: Values, before: StationConfig | undefined): StationConfig => {
+    const config = stationOf(values, before);
+    const origin = config.mirror === undefined ? undefined : stations.get(config.mirror.origin);
+    return origin?.config.allowDirect === true ? { ...config, mirrorDirect: true } : config;
+  };
 
   api.register({
     verb: "STREAM.CREATE",
@@ -38,7 +47,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
       const name = text(values, "name");
       if (name !== request.args[0]) throw apiErrors.streamNameMismatch();
       if (/[/\\]/.test(name)) throw apiErrors.nameHasSeparators();
-      const { station } = await stations.create(stationOf(values, stations.get(name)?.config));
+      const { station } = await stations.create(asked(values, stations.get(name)?.config));
       return { ...(await describe(station)), did_create: true };
     },
   });
@@ -50,7 +59,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
       const values = decodeRequest(request.payload, streamConfigRequestFields, "StreamConfigRequest");
       if (text(values, "name") !== request.args[0]) throw apiErrors.streamNameMismatch();
       const before = found(request.args[0]).config;
-      return await describe(await stations.update(stationOf(values, before)));
+      return await describe(await stations.update(asked(values, before)));
     },
   });
   api.register({
@@ -101,6 +110,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
         created: timeText(station.createdUs),
         state,
         cluster: { leader: serverName },
+        ...mirrorState(station, clock.nowUs()),
         ts: timeText(clock.nowUs()),
       };
     },
@@ -139,6 +149,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
           config: streamConfig(station.config, false),
           created: timeText(station.createdUs),
           state: (await streamState(station, noDetails)).state,
+          ...mirrorState(station, clock.nowUs()),
           ts: timeText(clock.nowUs()),
         })),
       );

@@ -4,10 +4,10 @@
  */
 import type { Durability } from "../../../store/store.ts";
 import { stationConfig } from "../../../lib/station/config.ts";
-import type { StationConfig } from "../../../lib/station/config.ts";
+import type { MirrorConfig, StationConfig } from "../../../lib/station/config.ts";
 import { apiLevel, natsVersion } from "../info.ts";
 import { apiErrors } from "./errors.ts";
-import { count, flag, inner, text, texts } from "./json.ts";
+import { count, flag, inner, text, texts, timeText } from "./json.ts";
 import type { Fields, Values } from "./json.ts";
 
 export const streamConfigFields: Fields = {
@@ -27,7 +27,16 @@ export const streamConfigFields: Fields = {
   no_ack: "bool",
   duplicate_window: "duration",
   placement: { object: { cluster: "string", tags: "strings", preferred: "string" } },
-  mirror: "any",
+  mirror: {
+    object: {
+      name: "string",
+      opt_start_seq: "uint64",
+      opt_start_time: "time",
+      filter_subject: "string",
+      external: "any",
+      subject_transforms: "any",
+    },
+  },
   sources: "any",
   compression: { choice: ["none", "s2"], refusal: "unknown compression algorithm" },
   first_seq: "uint64",
@@ -58,7 +67,6 @@ export const durabilityKey = "waystation.durability";
 
 /** Fields that ask for something this broker does not do, with what it is called. */
 const unsupported: Readonly<Record<string, string>> = {
-  mirror: "mirrors",
   sources: "sources",
   subject_transform: "subject transforms",
   republish: "republish",
@@ -76,6 +84,7 @@ const ownMetadata: ReadonlySet<string> = new Set(["_nats.level", "_nats.req.leve
  * a station cannot be.
  */
 export function stationOf(values: Values, before: StationConfig | undefined): StationConfig {
+  const mirror = mirrorOf(values);
   refuseUnsupported(values);
   if (flag(values, "pedantic")) checkPedantic(values);
   const limits = inner(values, "consumer_limits") ?? {};
@@ -110,6 +119,8 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
     compression: oneOf(values, "compression", ["none", "s2"]),
     firstSequence: count(values, "first_seq"),
     groupLimits: { inactiveMs: milliseconds(limits, "inactive_threshold"), ackPendingMax: count(limits, "max_ack_pending") },
+    mirror,
+    mirrorDirect: mirror !== undefined && flag(values, "mirror_direct"),
     placement: placement === undefined ? undefined : { cluster: text(placement, "cluster"), tags: texts(placement, "tags") },
     metadata: metadataOf(values),
   });
@@ -120,7 +131,7 @@ export function streamConfig(config: StationConfig, versions = true): object {
   return {
     name: config.name,
     ...(config.description === "" ? {} : { description: config.description }),
-    subjects: config.subjects,
+    ...(config.subjects.length === 0 ? {} : { subjects: config.subjects }),
     retention: config.retention,
     max_consumers: config.groupsMax || -1,
     max_msgs: config.messagesMax || -1,
@@ -134,10 +145,11 @@ export function streamConfig(config: StationConfig, versions = true): object {
     ...(config.noAck ? { no_ack: true } : {}),
     ...(config.duplicateWindowMs > 0 ? { duplicate_window: nanoseconds(config.duplicateWindowMs) } : {}),
     ...(config.placement === undefined ? {} : { placement: placementJson(config.placement) }),
+    ...(config.mirror === undefined ? {} : { mirror: mirrorJson(config.mirror) }),
     compression: config.compression,
     ...(config.firstSequence > 0 ? { first_seq: config.firstSequence } : {}),
     allow_direct: config.allowDirect,
-    mirror_direct: false,
+    mirror_direct: config.mirrorDirect,
     ...(config.discardNewPerSubject ? { discard_new_per_subject: true } : {}),
     sealed: config.sealed,
     deny_delete: config.denyDelete,
@@ -199,6 +211,30 @@ function refuseUnsupported(values: Values): void {
     const asked = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false && value !== 0;
     if (asked) throw apiErrors.streamConfig(`${what} are not supported by this server yet`);
   }
+}
+
+function mirrorOf(values: Values): MirrorConfig | undefined {
+  const mirror = inner(values, "mirror");
+  if (mirror === undefined) return undefined;
+  if (texts(values, "subjects").length === 0 && Array.isArray(values["sources"])) throw apiErrors.mirrorWithSources();
+  for (const field of ["external", "subject_transforms"]) {
+    if (mirror[field] !== undefined) throw apiErrors.streamConfig(`mirrors with ${field} are not supported by this server yet`);
+  }
+  return {
+    origin: text(mirror, "name"),
+    startSequence: count(mirror, "opt_start_seq"),
+    startTimeUs: count(mirror, "opt_start_time"),
+    filter: text(mirror, "filter_subject"),
+  };
+}
+
+function mirrorJson(mirror: MirrorConfig): object {
+  return {
+    name: mirror.origin,
+    ...(mirror.startSequence === 0 ? {} : { opt_start_seq: mirror.startSequence }),
+    ...(mirror.startTimeUs === 0 ? {} : { opt_start_time: timeText(mirror.startTimeUs) }),
+    ...(mirror.filter === "" ? {} : { filter_subject: mirror.filter }),
+  };
 }
 
 function checkPedantic(values: Values): void {

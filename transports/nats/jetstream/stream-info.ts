@@ -23,6 +23,14 @@ export interface StreamState {
   readonly offset: number;
 }
 
+/** How a mirror stands to its origin; nothing for other stations. `active` is nanoseconds ago, -1 = never. */
+export function mirrorState(station: Station, nowUs: number): object {
+  const { mirror } = station;
+  if (mirror === undefined) return {};
+  const active = mirror.activeUs === 0 ? -1 : Math.max(0, nowUs - mirror.activeUs) * 1000;
+  return { mirror: { name: mirror.config.origin, lag: mirror.lag, active } };
+}
+
 export const noDetails: StateDetails = { deleted: false, subjectsFilter: "", offset: 0 };
 
 export async function streamState(station: Station, details: StateDetails): Promise<StreamState> {
