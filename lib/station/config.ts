@@ -120,12 +120,14 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     compression: fields.compression ?? "none",
     firstSequence: fields.firstSequence ?? 0,
     groupLimits: fields.groupLimits ?? { inactiveMs: 0, ackPendingMax: 0 },
-    mirror: fields.mirror,
+    mirror: fields.mirror === undefined ? undefined : { ...wholeOrigin, ...fields.mirror },
     mirrorDirect: fields.mirrorDirect ?? false,
     placement: fields.placement,
     metadata: fields.metadata ?? {},
   };
 }
+
+const wholeOrigin = { startSequence: 0, startTimeUs: 0, filter: "" };
 
 function defaultWindowMs(ageMaxMs: number): number {
   return ageMaxMs > 0 ? Math.min(ageMaxMs, duplicateWindowDefaultMs) : duplicateWindowDefaultMs;

@@ -48,6 +48,19 @@ const fields: Record<keyof StationConfig, Schema> = {
     properties: { inactiveMs: { type: "number", minimum: 0 }, ackPendingMax: count },
     required: ["inactiveMs", "ackPendingMax"],
   },
+  mirror: {
+    type: "object",
+    description: "the station this one is a copy of",
+    additionalProperties: false,
+    properties: {
+      origin: { type: "string" },
+      startSequence: { type: "integer", minimum: 0 },
+      startTimeUs: { type: "integer", minimum: 0 },
+      filter: { type: "string" },
+    },
+    required: ["origin"],
+  },
+  mirrorDirect: flag,
   placement: {
     type: "object",
     additionalProperties: false,
