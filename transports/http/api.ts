@@ -1,6 +1,7 @@
 /** Everything the web port answers by HTTP, put on one router. */
 import type { OpenBroker } from "../open.ts";
 import { addAdmin } from "./admin.ts";
+import { addClientModule } from "./client-module.ts";
 import { addConnections } from "./connections.ts";
 import { HttpContext } from "./context.ts";
 import { addFetch } from "./fetch.ts";
@@ -26,5 +27,6 @@ export function addApi(router: HttpRouter, opened: OpenBroker, version: string):
   addConnections(router, context);
   addAdmin(router, context);
   addMetrics(router, context, version);
+  addClientModule(router);
   addOpenApi(router, version);
 }

@@ -1,0 +1,135 @@
+/** A consumer group of a station: a durable cursor that its members share. */
+import { askApi, fieldsOf, numberOf, textOf } from "./api.ts";
+import type { Connection } from "./connection.ts";
+import { ClientError } from "./errors.ts";
+import { Consumption } from "./consumption.ts";
+import type { ConsumeOptions } from "./consumption.ts";
+
+/** What a group is to be; what is left out has the broker's default. */
+export interface GroupOptions {
+  /** Where it starts. Default: with the oldest record. */
+  readonly from?: "all" | "new" | "last" | "lastPerSubject" | { readonly sequence: number } | { readonly time: Date };
+  /** Only records whose subject one of these matches. */
+  readonly filters?: readonly string[];
+  /** `explicit` (default): each message by itself. `all`: an ack covers everything before it. `none`: delivered is done. */
+  readonly ack?: "explicit" | "all" | "none";
+  /** Delivered again when it is not acknowledged for so long. */
+  readonly ackWaitMs?: number;
+  readonly backoffMs?: readonly number[];
+  /** Deliveries of one record at most. */
+  readonly deliveriesMax?: number;
+  /** Unacknowledged deliveries at most, all members together. */
+  readonly ackPendingMax?: number;
+  /** It goes away when it has had no member for so long. Default: never. */
+  readonly inactiveMs?: number;
+  readonly description?: string;
+}
+
+export interface GroupInfo {
+  readonly station: string;
+  readonly name: string;
+  readonly deliveredSequence: number;
+  /** Everything up to it is done. */
+  readonly ackedSequence: number;
+  readonly ackPending: number;
+  readonly redelivered: number;
+  /** Records not delivered yet. */
+  readonly outstanding: number;
+}
+
+const million = 1_000_000;
+
+export class Group {
+  readonly station: string;
+  readonly name: string;
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, station: string, name: string) {
+    this.#connection = connection;
+    this.station = station;
+    this.name = name;
+  }
+
+  /** Creates it; one that exists with the same configuration is fine. Durable when resolved. */
+  async create(options: GroupOptions = {}): Promise<GroupInfo> {
+    return this.#define(options, "create");
+  }
+
+  /** Creates it unless it exists, with whatever configuration. */
+  async ensure(options: GroupOptions = {}): Promise<GroupInfo> {
+    try {
+      return await this.info();
+    } catch (error) {
+      if (!(error instanceof ClientError) || error.code !== "not_found" || error.broker === stationNotFound) throw error;
+      return await this.#define(options, "");
+    }
+  }
+
+  async info(): Promise<GroupInfo> {
+    return infoOf(await askApi(this.#connection, `CONSUMER.INFO.${this.station}.${this.name}`));
+  }
+
+  async delete(): Promise<void> {
+    await askApi(this.#connection, `CONSUMER.DELETE.${this.station}.${this.name}`);
+  }
+
+  /** Goes on from a sequence, or from the first record at or after a time. Resolves with the next sequence. */
+  async seek(to: { readonly sequence: number } | { readonly time: Date }): Promise<number> {
+    const sequence = "sequence" in to ? to.sequence : await this.#sequenceAt(to.time);
+    const answer = await askApi(this.#connection, `CONSUMER.RESET.${this.station}.${this.name}`, { seq: sequence });
+    return numberOf(answer["reset_seq"]);
+  }
+
+  /** Consumes as one of its members. Iterate it; each message is to be acknowledged. */
+  consume(options: ConsumeOptions & { readonly group?: GroupOptions } = {}): Consumption {
+    return new Consumption(this.#connection, this.station, this.name, () => this.ensure(options.group), options);
+  }
+
+  async #sequenceAt(time: Date): Promise<number> {
+    const found = await this.#connection.station(this.station).at(time);
+    return found?.sequence ?? (await this.#connection.station(this.station).info()).lastSequence + 1;
+  }
+
+  async #define(options: GroupOptions, action: "create" | ""): Promise<GroupInfo> {
+    const body = { stream_name: this.station, config: consumerOf(this.name, options), action };
+    return infoOf(await askApi(this.#connection, `CONSUMER.CREATE.${this.station}.${this.name}`, body));
+  }
+}
+
+const stationNotFound = 10_059;
+
+function consumerOf(name: string, options: GroupOptions): object {
+  const { ackWaitMs, backoffMs, inactiveMs, from = "all" } = options;
+  return {
+    name,
+    durable_name: name,
+    ack_policy: options.ack ?? "explicit",
+    ...startOf(from),
+    ...(options.filters === undefined ? {} : { filter_subjects: options.filters }),
+    ...(options.description === undefined ? {} : { description: options.description }),
+    ...(options.deliveriesMax === undefined ? {} : { max_deliver: options.deliveriesMax === 0 ? -1 : options.deliveriesMax }),
+    ...(options.ackPendingMax === undefined ? {} : { max_ack_pending: options.ackPendingMax === 0 ? -1 : options.ackPendingMax }),
+    ...(ackWaitMs === undefined ? {} : { ack_wait: Math.round(ackWaitMs * million) }),
+    ...(backoffMs === undefined ? {} : { backoff: backoffMs.map((ms) => Math.round(ms * million)) }),
+    ...(inactiveMs === undefined ? {} : { inactive_threshold: Math.round(inactiveMs * million) }),
+  };
+}
+
+function startOf(from: NonNullable<GroupOptions["from"]>): object {
+  if (from === "lastPerSubject") return { deliver_policy: "last_per_subject" };
+  if (typeof from === "string") return { deliver_policy: from };
+  if ("sequence" in from) return { deliver_policy: "by_start_sequence", opt_start_seq: from.sequence };
+  return { deliver_policy: "by_start_time", opt_start_time: from.time.toISOString() };
+}
+
+function infoOf(answer: Readonly<Record<string, unknown>>): GroupInfo {
+  return {
+    station: textOf(answer["stream_name"]),
+    name: textOf(answer["name"]),
+    deliveredSequence: numberOf(fieldsOf(answer["delivered"])["stream_seq"]),
+    ackedSequence: numberOf(fieldsOf(answer["ack_floor"])["stream_seq"]),
+    ackPending: numberOf(answer["num_ack_pending"]),
+    redelivered: numberOf(answer["num_redelivered"]),
+    outstanding: numberOf(answer["num_pending"]),
+  };
+}
