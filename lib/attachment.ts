@@ -47,7 +47,9 @@ export class TenantAttachment implements Attachment {
   }
 
   publish(message: Message, token: number): number {
+    this.tenant.publisher = this.session;
     const taken = this.tenant.publish(this.session, message, token);
+    this.tenant.publisher = undefined;
     this.captured = this.tenant.captured;
     if (this.captured > 0 && this.#host.congested) this.#host.throttle(this.session);
     if (this.tenant.crowded !== undefined) this.#host.stall(this.session, this.tenant.crowded);

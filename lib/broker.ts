@@ -131,6 +131,11 @@ export class Broker implements AttachmentHost {
     else attachment.expiry = this.clock.after(Math.min(leftMs, dayMs), () => this.#expireAt(attachment, expiresMs));
   }
 
+  /** Undefined for a session of the broker's own, and for one that has gone. */
+  attachmentOf(session: Session): TenantAttachment | undefined {
+    return this.#attachments.get(session);
+  }
+
   /** Everybody attached now. */
   attachments(): Iterable<TenantAttachment> {
     return this.#attachments.values();

@@ -17,6 +17,8 @@ export class Tenant {
   readonly system: Session;
   /** How many stations captured the last `publish` or `dispatch`: each sends one outcome. */
   captured = 0;
+  /** Whose own publish is under way; undefined while the broker delivers for somebody or speaks itself. */
+  publisher: Session | undefined = undefined;
   /** A receiver of the last dispatch with much waiting: its publisher should wait for it a little. */
   crowded: Session | undefined = undefined;
   /** Counts dispatches, so that who is called several times during one can tell. */

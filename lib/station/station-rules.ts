@@ -2,6 +2,7 @@
  * Judges a station's configuration: by itself, and against what it was before. Throws a StationError with the first broken rule.
  * The order of the rules and where they are strict follow what NATS clients expect of a stream.
  */
+import { adminToken } from "../auth/permission-set.ts";
 import { filterProblem, filtersOverlap, isSubsetOf } from "../filter.ts";
 import type { StationConfig } from "./config.ts";
 import { FilterTree } from "./filter-tree.ts";
@@ -16,6 +17,7 @@ export const ageMinMs = 100;
 /** The broker's own subjects: a station may only listen in on them without acknowledging. Its announcements are free to keep. */
 const apiFilter = "$JS.API.>";
 const systemFilter = "$SYS.>";
+const adminFilter = `${adminToken}.>`;
 const announcements: readonly string[] = ["$SYS.ACCOUNT.>"];
 
 function refuse(code: StationRefusal, message: string): never {
@@ -117,6 +119,8 @@ function checkReserved(subject: string): void {
   if (subject === ">") refuse("everything_needs_no_ack", "a station of all subjects must not acknowledge: set noAck");
   if (filtersOverlap(apiFilter, subject))
     refuse("subject_reserved", `'${subject}' overlaps with '${apiFilter}': set noAck to listen in on it`);
+  if (filtersOverlap(adminFilter, subject))
+    refuse("subject_reserved_system", `'${subject}' overlaps with '${adminFilter}': set noAck to listen in on it`);
   if (filtersOverlap(systemFilter, subject) && !announcements.some((free) => isSubsetOf(subject, free))) {
     refuse("subject_reserved_system", `'${subject}' overlaps with '${systemFilter}': set noAck to listen in on it`);
   }

@@ -7,7 +7,8 @@ import { after, before, test } from "node:test";
 import { connect } from "@nats-io/transport-node";
 import type { NatsConnection } from "@nats-io/transport-node";
 import { parseConfig } from "../../lib/config/config.ts";
-import { serveUsers } from "../../transports/admin/user-service.ts";
+import { serveAdmin } from "../../transports/admin/admin-responder.ts";
+import { userRequests } from "../../transports/admin/user-requests.ts";
 import { ConfiguredBroker } from "../../transports/configured.ts";
 import { until } from "../support/until.ts";
 
@@ -25,7 +26,7 @@ interface Running extends AsyncDisposable {
 async function run(options: Readonly<Record<string, unknown>>): Promise<Running> {
   const config = parseConfig({ port: 0, webPort: "off", mqttPort: "off", ...options }, folder);
   const broker = await ConfiguredBroker.open(config, { version: "0.0.0", report: () => {} });
-  serveUsers(broker.opened, broker.users);
+  serveAdmin(broker.opened, userRequests(broker.users));
   return { broker, port: broker.addresses.nats?.port ?? 0, [Symbol.asyncDispose]: () => broker.close() };
 }
 
@@ -121,4 +122,39 @@ test("whoever has permissions of his own administers nothing and overhears nothi
   await until("the end was heard", () => heard.includes("end"));
   ok(!heard.some((subject) => subject.startsWith("$WAYSTATION")), heard.join());
   await Promise.all([clerk.close(), keeper.close(), root.close()]);
+});
+
+test("nobody administers by what the broker or others deliver for him", async () => {
+  await using running = await run({
+    memory: true,
+    users: [
+      { user: "root", password: "r" },
+      { user: "mallory", password: "m", permissions: { publish: ">", subscribe: ">" } },
+    ],
+  });
+  const { port } = running;
+  const root = await connect({ port, user: "root", pass: "r" });
+  const overheard: string[] = [];
+  root.subscribe("$WAYSTATION.USER.ADD", { callback: (_error, message) => void overheard.push(message.subject) });
+  root.subscribe("echo", { callback: (_error, message) => void message.respond(message.data) });
+  await root.flush();
+  const mallory = await connect({ port, user: "mallory", pass: "m" });
+  const evil = JSON.stringify({ user: "evil", password: "x" });
+  const api = async (what: string, body: unknown): Promise<string> =>
+    (await mallory.request(`$JS.API.${what}`, JSON.stringify(body))).string();
+  ok(!(await api("STREAM.CREATE.S", { name: "S", subjects: ["s"], storage: "memory", allow_direct: true })).includes("error"));
+  ok(!(await mallory.request("s", evil)).string().includes("error"));
+  ok((await api("STREAM.CREATE.T", { name: "T", subjects: ["$WAYSTATION.>"], storage: "memory" })).includes("error"));
+  // A consumer that pushes to the subject of a request.
+  const consumer = { name: "c", durable_name: "c", deliver_subject: "$WAYSTATION.USER.ADD", ack_policy: "none" };
+  ok(!(await api("CONSUMER.CREATE.S.c", { stream_name: "S", config: consumer })).includes("error"));
+  // An answer of the broker, and one of a user who may administer, to a reply subject of the asker's choice.
+  for (const subject of ["$JS.API.DIRECT.GET.S.s", "echo"]) mallory.publish(subject, evil, { reply: "$WAYSTATION.USER.ADD" });
+  await mallory.flush();
+  await until("the consumer's message was overheard", () => overheard.includes("s"));
+  equal(typeof (await ask(root, "USER.ADD", { user: "good", token: "t" })), "object");
+  deepEqual(overheard, ["s", "$WAYSTATION.USER.ADD"], "only the consumer's message and root's own request");
+  const list = JSON.stringify(await ask(root, "USER.LIST"));
+  ok(list.includes("good") && !list.includes("evil"));
+  await Promise.all([root.close(), mallory.close()]);
 });

@@ -1,7 +1,7 @@
 /** Asks a running broker to show or change its users and tenants. */
 import type { BrokerErrorCode } from "../../lib/errors.ts";
 import { BrokerError } from "../../lib/errors.ts";
-import type { AdminError } from "../admin/user-service.ts";
+import type { AdminError } from "../admin/admin-responder.ts";
 import { patience, withBroker } from "./client.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";

@@ -1,7 +1,7 @@
 /** `waystation reload`: makes a running broker read its configuration again, and says what came of it. */
 import { BrokerError } from "../../lib/errors.ts";
-import { reloadSubject } from "../admin/reload-service.ts";
-import type { ReloadAnswer } from "../admin/reload-service.ts";
+import { reloadSubject } from "../admin/reload-request.ts";
+import type { ReloadAnswer } from "../admin/reload-request.ts";
 import { pidIn } from "./address-file.ts";
 import { patience, withBroker } from "./client.ts";
 import type { Invocation } from "./invocation.ts";

@@ -2,7 +2,7 @@
 import { defaultTenant } from "../../lib/auth/identity.ts";
 import type { ListedTenant } from "../../lib/auth/user-directory.ts";
 import { BrokerError } from "../../lib/errors.ts";
-import { adminSubjects } from "../admin/user-service.ts";
+import { adminSubjects } from "../admin/user-requests.ts";
 import { askBroker, meansBroker } from "./admin-request.ts";
 import { ConfigFile } from "./config-file.ts";
 import type { Invocation } from "./invocation.ts";

@@ -8,7 +8,7 @@ import type { ListedUser } from "../../lib/auth/user-directory.ts";
 import { Hasher } from "../../lib/auth/hasher.ts";
 import { SystemRandom } from "../../lib/random.ts";
 import { BrokerError } from "../../lib/errors.ts";
-import { adminSubjects } from "../admin/user-service.ts";
+import { adminSubjects } from "../admin/user-requests.ts";
 import { askBroker, meansBroker } from "./admin-request.ts";
 import { ConfigFile } from "./config-file.ts";
 import { usage } from "./failure.ts";

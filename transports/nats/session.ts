@@ -49,6 +49,7 @@ const okBytes = Buffer.from("+OK\r\n");
 const pingBytes = Buffer.from("PING\r\n");
 const pongBytes = Buffer.from("PONG\r\n");
 const ackPrefix = Buffer.from("$JS.ACK.");
+const adminPrefix = Buffer.from("$WAYSTATION.");
 
 export class NatsSession implements Session, ConnectionHandler, Applicant {
   readonly id: number;
@@ -326,7 +327,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
       this.#work += attachment.publish(message, 0) + 1;
       return;
     }
-    if (isAckReply(buffer, replyStart, replyEnd)) {
+    if (isReservedReply(buffer, replyStart, replyEnd)) {
       this.#sendError(replyViolation(buffer.toString("utf8", replyStart, replyEnd)));
       return;
     }
@@ -612,9 +613,13 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   }
 }
 
-/** Acks of deliveries go to such subjects: as a reply they would let a client ack for others. */
-function isAckReply(buffer: Buffer, start: number, end: number): boolean {
-  if (buffer[start] !== 0x24 || end - start <= ackPrefix.length) return false;
-  for (let index = 1; index < ackPrefix.length; index++) if (buffer[start + index] !== ackPrefix[index]) return false;
+/** What is sent to such subjects acts for its sender: as a reply they would let a client ack for others, or have others administer. */
+function isReservedReply(buffer: Buffer, start: number, end: number): boolean {
+  return buffer[start] === 0x24 && (startsWith(buffer, start, end, ackPrefix) || startsWith(buffer, start, end, adminPrefix));
+}
+
+function startsWith(buffer: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  if (end - start <= prefix.length) return false;
+  for (let index = 1; index < prefix.length; index++) if (buffer[start + index] !== prefix[index]) return false;
   return true;
 }
