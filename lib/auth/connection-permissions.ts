@@ -37,6 +37,10 @@ export class ConnectionPermissions implements Permissions {
     return this.#holder.permissionSet?.deliveryFilter(filter, queue, parentToo);
   }
 
+  get unrestricted(): boolean {
+    return this.#holder.permissionSet === undefined;
+  }
+
   get tracksReplies(): boolean {
     return this.#holder.permissionSet?.responses !== undefined;
   }

@@ -19,6 +19,8 @@ export interface Permissions {
    * too, as MQTT's `a/#` does; the permission for `a.>` alone does not cover `a`.
    */
   deliveryFilter(filter: string, queue: string | undefined, parentToo?: boolean): DeliveryFilter | undefined;
+  /** True: everything is permitted, the broker's administration included. May change while a connection lives. */
+  readonly unrestricted: boolean;
   /** True: of each message delivered with a reply subject, `replyable` must be told. */
   readonly tracksReplies: boolean;
   /** The user was given a message with this reply subject and may publish to it for a while. Copies what it keeps. */

@@ -210,6 +210,7 @@ for (const engine of webEngines) {
         mayPublish: (subject) => set.mayPublish(subject),
         maySubscribe: (filter, queue) => set.maySubscribe(filter, queue),
         deliveryFilter: (filter, queue) => set.deliveryFilter(filter, queue),
+        unrestricted: false,
         tracksReplies: false,
         replyable: () => {},
       };

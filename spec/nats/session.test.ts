@@ -9,6 +9,7 @@ import { SessionRig } from "../support/nats-session.ts";
 /** May do what starts with `ok.`, in any queue but `no`; hears nothing of `ok.secret`; may answer where it was asked. */
 class TestPermissions implements Permissions {
   subscribes = true;
+  readonly unrestricted = false;
   readonly tracksReplies = true;
   readonly replies: string[] = [];
 

@@ -32,7 +32,7 @@ async function run(options: Readonly<Record<string, unknown>>): Promise<Running>
 
 /** The answer, or the code of the error in it. */
 async function ask(connection: NatsConnection, what: string, body: unknown = {}): Promise<unknown> {
-  const message = await connection.request(`$WAYSTATION.${what}`, JSON.stringify(body), { timeout: 5000 });
+  const message = await connection.request(`$WAYSTATION.${what}`, JSON.stringify(body), { timeout: 20_000 });
   const answer = message.json<{ error?: { code: string } }>();
   return answer.error === undefined ? answer : answer.error.code;
 }
@@ -157,4 +157,41 @@ test("nobody administers by what the broker or others deliver for him", async ()
   const list = JSON.stringify(await ask(root, "USER.LIST"));
   ok(list.includes("good") && !list.includes("evil"));
   await Promise.all([root.close(), mallory.close()]);
+});
+
+test("over HTTP operators see and change users, and nobody overhears a password", async () => {
+  await using running = await run({
+    memory: true,
+    webPort: 0,
+    users: [
+      { user: "root", password: "r" },
+      { user: "clerk", password: "c", permissions: { publish: ">" } },
+    ],
+  });
+  const root = await connect({ port: running.port, user: "root", pass: "r" });
+  const overheard: string[] = [];
+  root.subscribe("$WAYSTATION.>", { callback: (_error, message) => void overheard.push(message.string()) });
+  await root.flush();
+  const http = async (method: string, path: string, as: string, body?: unknown): Promise<number> => {
+    const authorization = `Basic ${Buffer.from(as).toString("base64")}`;
+    const response = await fetch(`${running.broker.addresses.web?.url ?? ""}/v1${path}`, {
+      method,
+      headers: { authorization, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    await response.arrayBuffer();
+    return response.status;
+  };
+  equal(await http("POST", "/users", "clerk:c", { user: "x", token: "t" }), 403);
+  equal(await http("POST", "/users", "nobody:c", { user: "x", token: "t" }), 401);
+  equal(await http("POST", "/users", "root:r", { user: "ann", password: "a" }), 201);
+  equal(await http("POST", "/users", "root:r", { user: "ann", password: "a" }), 409);
+  equal(await http("GET", "/users", "root:r"), 200);
+  const ann = await connect({ port: running.port, user: "ann", pass: "a" });
+  equal(await http("DELETE", "/users/ann", "root:r"), 204);
+  equal(await http("DELETE", "/users/ann", "root:r"), 404);
+  ok(/revoked/i.test(String(await ann.closed())));
+  await root.flush();
+  deepEqual(overheard, []);
+  await root.close();
 });

@@ -31,15 +31,12 @@ class AdminResponder implements Session {
   readonly room: number = Number.MAX_SAFE_INTEGER;
   readonly #opened: OpenBroker;
   readonly #attachment: TenantAttachment;
-  readonly #handlers: ReadonlyMap<string, AdminHandler>;
   #waiting = 0;
   #last: Promise<void> = Promise.resolve();
 
-  /** `handlers` by subject. */
-  constructor(opened: OpenBroker, handlers: Iterable<readonly [string, AdminHandler]>) {
+  constructor(opened: OpenBroker) {
     this.id = opened.broker.nextSessionId();
     this.#opened = opened;
-    this.#handlers = new Map(handlers);
     this.#attachment = opened.broker.attach(this, operatorOf(defaultTenant));
   }
 
@@ -75,7 +72,7 @@ class AdminResponder implements Session {
 
   async #judged(subject: string, body: string): Promise<unknown> {
     try {
-      const handler = this.#handlers.get(subject);
+      const handler = this.#opened.admin.get(subject);
       if (handler === undefined) throw new BrokerError("unsupported", `${subject} is not understood: see README for what is`);
       return await handler(body === "" ? {} : JSON.parse(body));
     } catch (error) {
@@ -90,7 +87,8 @@ class AdminResponder implements Session {
 
 /** Answers for as long as the broker is open. */
 export function serveAdmin(opened: OpenBroker, handlers: Iterable<readonly [string, AdminHandler]>): void {
-  new AdminResponder(opened, handlers).start();
+  opened.admin = new Map(handlers);
+  new AdminResponder(opened).start();
 }
 
 function errorOf(error: unknown): AdminError {

@@ -1,10 +1,10 @@
 /**
- * Users, tenants and settings as resources, for operators. Users and tenants are the business of the admin service, which answers
- * requests on `$WAYSTATION.…` whichever door they come by; this is HTTP's way of asking it.
+ * Users, tenants and settings as resources, for operators: the same requests that clients make on `$WAYSTATION.…`, handed over without
+ * a detour over a subject, because others might listen there.
  */
-import { defaultTenant } from "../../lib/auth/identity.ts";
-import { adminSubjects } from "../admin/user-service.ts";
-import { reloadSubject } from "../admin/reload-service.ts";
+import { BrokerError } from "../../lib/errors.ts";
+import { reloadSubject } from "../admin/reload-request.ts";
+import { adminSubjects } from "../admin/user-requests.ts";
 import type { HttpContext } from "./context.ts";
 import { jsonBody, sendJson } from "./context.ts";
 import { isObject } from "./json-schema.ts";
@@ -14,7 +14,6 @@ import { problemOfCode } from "./refusals.ts";
 import type { HttpCall, HttpRouter, Route } from "./router.ts";
 
 const tag = "operations";
-const patienceMs = 30_000;
 const document: Schema = { type: "object" };
 const json: Readonly<Record<string, Schema>> = { "application/json": document };
 
@@ -121,17 +120,14 @@ function resources(router: HttpRouter, context: HttpContext, { path, one, schema
 }
 
 async function request(context: HttpContext, subject: string, body: object): Promise<Record<string, unknown>> {
-  const connection = context.connectionOf(defaultTenant);
-  let answer: unknown;
+  const handler = context.opened.admin.get(subject);
+  if (handler === undefined)
+    throw new HttpProblem(501, "Not Implemented", "this broker is part of another program, which sees to users and settings itself");
   try {
-    answer = (await connection.request(subject, JSON.stringify(body), { timeoutMs: patienceMs })).json();
-  } catch (cause) {
-    throw new HttpProblem(501, "Not Implemented", "this broker is part of another program, which sees to users and settings itself", {
-      cause: cause instanceof Error ? cause.message : undefined,
-    });
+    const answer: unknown = await handler(body);
+    return isObject(answer) ? answer : {};
+  } catch (error) {
+    if (error instanceof BrokerError) throw problemOfCode(error.code, error.message);
+    throw error;
   }
-  if (!isObject(answer)) throw new HttpProblem(502, "Bad Gateway", "the admin service gave no answer that is understood");
-  const { error } = answer;
-  if (isObject(error)) throw problemOfCode(String(error["code"]), String(error["message"]));
-  return answer;
 }

@@ -179,7 +179,7 @@ export function demand(identity: Identity, subject: string): void {
 function admit(access: Access, { identity, params }: HttpCall): void {
   if (access.kind === "request") demand(identity, access.subject(params));
   if (access.kind !== "operator") return;
-  if (identity.permissions !== undefined || identity.tenant !== defaultTenant) {
+  if (identity.permissions?.unrestricted === false || identity.tenant !== defaultTenant) {
     throw new HttpProblem(403, "Forbidden", `only an unrestricted user of the default tenant may do this, which '${identity.user}' is not`);
   }
 }
