@@ -7,6 +7,7 @@ import { NatsDoor } from "../../transports/nats/door.ts";
 import { WebDoor } from "../../transports/web/door.ts";
 import { transportConformance } from "../conformance/transport.ts";
 import type { TransportHost, TransportUnderTest } from "../conformance/transport.ts";
+import { webEngines } from "../support/web-engines.ts";
 import { WireClient } from "../support/wire-client.ts";
 import type { Wire } from "../support/wire-client.ts";
 
@@ -55,7 +56,7 @@ transportConformance("NATS inside the process", (host): Promise<TransportUnderTe
   });
 });
 
-for (const engine of ["uWebSockets.js", "ws"] as const) {
+for (const engine of webEngines) {
   transportConformance(`NATS over WebSocket, by ${engine}`, async (host): Promise<TransportUnderTest> => {
     const door = newDoor(host);
     const web = new WebDoor({
