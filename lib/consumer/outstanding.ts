@@ -12,12 +12,10 @@ export class Outstanding {
   count = 0;
   readonly #log: Log;
   readonly #feed: Feed;
-  /** Undefined: everything is taken, and what became visible is known by its sequences alone; else the feed tells. */
+  /** Undefined: everything is taken, and the log counts what became visible by its sequences alone; else the feed tells. */
   #filter: SubjectFilterTest | undefined;
   /** Visible records up to here are in `count`; of a filter also those the feed has told since. */
   #countedTo: Sequence = 0;
-  /** Highest sequence beyond `#countedTo` that left before it was counted. */
-  #goneAhead: Sequence = 0;
   /** Raised by everything that changes the answer, to notice changes under an asynchronous count. */
   #version = 0;
   #recounting = false;
@@ -54,11 +52,7 @@ export class Outstanding {
     const last = this.#log.state.lastSequence;
     const counted = this.#countedTo;
     if (last <= counted || this.#recounting) return true;
-    if (this.#goneAhead <= counted && next <= counted + 1) {
-      this.count += last - counted;
-      this.#countedTo = last;
-      return true;
-    }
+    // Not simply `last - counted`: records may have left before they became visible.
     const more = this.#log.count(undefined, Math.max(counted + 1, next));
     if (typeof more !== "number") return false;
     this.count += more;
@@ -80,12 +74,9 @@ export class Outstanding {
   /** A record that was not delivered yet has left. */
   left(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {
     this.#version++;
-    if (this.#filter !== undefined) {
-      // One the feed has not met is not met any more.
-      if (sequence > this.#countedTo && sequence > this.#feed.fedTo) return;
-      if (this.count > 0 && this.#filter.matches(subject, start, end)) this.count--;
-    } else if (sequence > this.#countedTo) this.#goneAhead = Math.max(this.#goneAhead, sequence);
-    else if (this.count > 0) this.count--;
+    // One that was not counted, or that the feed has not met, never will be.
+    if (sequence > this.#countedTo && (this.#filter === undefined || sequence > this.#feed.fedTo)) return;
+    if (this.count > 0 && (this.#filter === undefined || this.#filter.matches(subject, start, end))) this.count--;
   }
 
   /** The cursor found nothing more: whatever was believed, it is 0. */

@@ -17,7 +17,7 @@ import { Member } from "./member.ts";
 import { StoreBench } from "./store-bench.ts";
 
 const filters = [[], ["a.>"], ["a.1", "b.*"], [">"]];
-const kinds = "publish publish publish flush pull pull ack purge purge remove burst".split(" ");
+const kinds = "publish publish publish flush pull pull ack purge purge remove burst fleeting".split(" ");
 
 async function live(store: Store, perSubject: number, most: number, steps: readonly (readonly [string, number, number])[]): Promise<void> {
   const bench = new StoreBench(store, new SystemClock(), { messagesPerSubjectMax: perSubject, messagesMax: most, storage: "memory" });
@@ -33,6 +33,7 @@ async function live(store: Store, perSubject: number, most: number, steps: reado
     assert.ok(group !== undefined);
     if (kind === "publish") bench.publish(subjects[a % subjects.length] ?? "c");
     if (kind === "burst") for (let i = 0; i < 1500; i++) bench.publish(subjects[(a + i) % subjects.length] ?? "c");
+    if (kind === "fleeting") bench.publish("a.1", undefined, true);
     if (kind === "flush") await store.flush();
     if (kind === "pull") member.ask(group, { batch: 1 + (a % 9), noWait: true });
     if (kind === "ack") group.ack(member.seen.at(-1 - (a % 5))?.sequence ?? 0);

@@ -80,8 +80,8 @@ export class StoreBench {
     return true;
   }
 
-  /** Submits a record; `stored` is told its sequence once it is acknowledged. */
-  publish(subject: string, stored: (sequence: number) => void = ignore): void {
+  /** Submits a record; `stored` is told its sequence once it is acknowledged. A `fleeting` one is never there. */
+  publish(subject: string, stored: (sequence: number) => void = ignore, fleeting = false): void {
     const bytes = Buffer.from(subject);
     const request: AppendRequest = {
       subject: bytes,
@@ -94,7 +94,7 @@ export class StoreBench {
       expect: undefined,
       rollup: "none",
       ttlSeconds: 0,
-      fleeting: false,
+      fleeting,
     };
     const ticket = this.log.append(request);
     this.pending.wait(ticket, (kind, sequence) => {
