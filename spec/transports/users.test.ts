@@ -187,7 +187,7 @@ test("over HTTP operators see and change users, and nobody overhears a password"
   equal(await http("POST", "/users", "root:r", { user: "ann", password: "a" }), 201);
   equal(await http("POST", "/users", "root:r", { user: "ann", password: "a" }), 409);
   equal(await http("GET", "/users", "root:r"), 200);
-  const ann = await connect({ port: running.port, user: "ann", pass: "a" });
+  const ann = await connect({ port: running.port, user: "ann", pass: "a", reconnect: false });
   equal(await http("DELETE", "/users/ann", "root:r"), 204);
   equal(await http("DELETE", "/users/ann", "root:r"), 404);
   ok(/revoked/i.test(String(await ann.closed())));
