@@ -95,7 +95,8 @@ export class MqttTenant {
   /** Gives every session the messages that came after its snapshot; a message nobody needs is removed. */
   async #replayLog(sessions: readonly MqttSession[]): Promise<void> {
     const cursor = this.kept.cursor();
-    const from = sessions.map((session) => session.upTo);
+    const from = new Map(sessions.map((session) => [session, session.upTo]));
+    const receivers: Set<MqttSession> = new Set();
     for (;;) {
       const step = cursor.next();
       if (step === "end") break;
@@ -106,9 +107,11 @@ export class MqttTenant {
       }
       const { view } = cursor;
       const meta = { ...readMeta(view) };
-      for (const [index, session] of sessions.entries()) {
-        if (view.sequence > (from[index] ?? 0)) session.enqueueKept(view.sequence, view.buffer, view.subjectStart, view.subjectEnd, meta);
+      receivers.clear();
+      for (const { session } of this.tenant.router.matchOnce(view.buffer, view.subjectStart, view.subjectEnd).plain) {
+        if (session instanceof MqttSession && view.sequence > (from.get(session) ?? Infinity)) receivers.add(session);
       }
+      for (const session of receivers) session.enqueueKept(view.sequence, view.buffer, view.subjectStart, view.subjectEnd, meta);
     }
     cursor.close();
   }
