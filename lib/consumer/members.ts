@@ -154,7 +154,9 @@ export class Members {
       else {
         if (pull.nextHeartbeatMs <= nowMs) {
           pull.sink.status("heartbeat", pull, this.#group);
-          pull.nextHeartbeatMs = nowMs + pull.heartbeatMs;
+          // In step with its beginning, late as it may be, unless a whole beat was missed.
+          pull.nextHeartbeatMs += pull.heartbeatMs;
+          if (pull.nextHeartbeatMs <= nowMs) pull.nextHeartbeatMs = nowMs + pull.heartbeatMs;
         }
         next = Math.min(next, pull.expiresMs, pull.nextHeartbeatMs);
       }

@@ -182,7 +182,7 @@ function everyday(storage: "memory" | "file"): void {
     const at: number[] = [];
     await taken(await consumer.consume(), 3, () => void at.push(performance.now()));
     const [first = 0, second = 0, third = 0] = at;
-    assert.ok(second - first >= 45 && second - first < 180, `${second - first}`);
+    assert.ok(second - first >= 45, `${second - first}`);
     assert.ok(third - second >= 195, `${third - second}`);
   });
 

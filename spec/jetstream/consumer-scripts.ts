@@ -161,7 +161,7 @@ async function pushes(port: number): Promise<Told> {
     await nc.flush();
     told.push(`bound ${(await jsm.consumers.info("PUSH", "Q")).push_bound}`);
 
-    await jsm.consumers.add("PUSH", { durable_name: "ALL", ack_policy: AckPolicy.All, ack_wait: nanos(300) });
+    await jsm.consumers.add("PUSH", { durable_name: "ALL", ack_policy: AckPolicy.All, ack_wait: nanos(30_000) });
     const consumer = await jetstream(nc).consumers.get("PUSH", "ALL");
     let taken = 0;
     for await (const message of await consumer.fetch({ max_messages: 6, expires: 1000 })) {
@@ -170,11 +170,11 @@ async function pushes(port: number): Promise<Told> {
     }
     await nc.flush();
     told.push(shown(await jsm.consumers.info("PUSH", "ALL")));
-    await jsm.consumers.add("PUSH", { durable_name: "WPI", ack_policy: AckPolicy.Explicit, ack_wait: nanos(300) });
+    await jsm.consumers.add("PUSH", { durable_name: "WPI", ack_policy: AckPolicy.Explicit, ack_wait: nanos(900) });
     const worker = await jetstream(nc).consumers.get("PUSH", "WPI");
     const message = await worker.next();
     for (let i = 0; i < 4; i++) {
-      await new Promise((resolve) => setTimeout(resolve, 120));
+      await new Promise((resolve) => setTimeout(resolve, 300));
       message?.working();
     }
     told.push(`still mine ${(await worker.next())?.seq === 2}`, `acked ${await message?.ackAck()}`);
