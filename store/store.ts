@@ -75,7 +75,7 @@ export interface AppendRequest {
   expect: Expectation | undefined;
   /** Removes, in the same atomic step, every earlier record of this subject, or of the log. */
   rollup: "none" | "subject" | "all";
-  /** Seconds after which this record expires by itself; 0 = by the log's age alone. */
+  /** Seconds, at most 2^32 − 1, after which this record expires by itself; 0 = by the log's age alone. */
   ttlSeconds: number;
   /** Takes a sequence, a time and a message id like any other and leaves in the same step, never visible: nobody wants the record. */
   fleeting: boolean;

@@ -1,22 +1,22 @@
 /**
  * How long a message lives, as its publisher writes it: whole seconds (`90`), a duration (`1h30m`, at least one second) or
- * `never`, which outlives the station's own age limit too. Source: ADR-43.
+ * `never`, which is to have no life of its own. The station's age limit holds for all of them. Source: ADR-43.
  */
 
 /** What `parseTtl` answers for a text that is none of these. */
 export const ttlInvalid: number = Number.NaN;
 
-/** The record never expires, whatever the station's age limit says. */
-export const ttlNever = -1;
+/** Longest life, about 136 years: what a record has room for. */
+export const ttlSecondsMax = 0xffff_ffff;
 
 const unitSeconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms: 1e-3, us: 1e-6, µs: 1e-6, μs: 1e-6, ns: 1e-9 };
 
-/** Seconds: 0 = no life of its own, `ttlNever`, or `ttlInvalid` (compare with `Number.isNaN`). */
+/** Seconds: 0 = no life of its own, or `ttlInvalid` (ask with `Number.isNaN`). */
 export function parseTtl(text: string): number {
-  if (text.toLowerCase() === "never") return ttlNever;
-  if (/^\d+$/.test(text)) return Number(text) <= Number.MAX_SAFE_INTEGER ? Number(text) : ttlInvalid;
+  if (text.toLowerCase() === "never") return 0;
+  if (/^\d+$/.test(text)) return Number(text) <= Number.MAX_SAFE_INTEGER ? Math.min(Number(text), ttlSecondsMax) : ttlInvalid;
   const seconds = parseDuration(text);
-  return seconds >= 1 ? Math.floor(seconds) : ttlInvalid;
+  return seconds >= 1 ? Math.min(Math.floor(seconds), ttlSecondsMax) : ttlInvalid;
 }
 
 /** Seconds of a duration such as `1h2m3.5s`; NaN when it is none. */

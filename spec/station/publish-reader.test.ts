@@ -8,7 +8,7 @@ import { stationConfig } from "../../lib/station/config.ts";
 import type { StationConfig } from "../../lib/station/config.ts";
 import { PublishReader } from "../../lib/station/publish-reader.ts";
 import type { Refusal } from "../../lib/station/publish-reader.ts";
-import { parseTtl, ttlNever } from "../../lib/station/ttl.ts";
+import { parseTtl, ttlSecondsMax } from "../../lib/station/ttl.ts";
 import type { AppendRequest } from "../../store/store.ts";
 
 const generous: StationConfig = stationConfig({ name: "S", subjects: ["s.>"], allowRollup: true, allowTtl: true });
@@ -115,7 +115,8 @@ test("a time to live is seconds, a duration of at least one second, or never", (
   assert.equal(parseTtl("1h30m"), 5400);
   assert.equal(parseTtl("1500ms"), 1);
   assert.equal(parseTtl("2.5s"), 2);
-  assert.equal(parseTtl("Never"), ttlNever);
+  assert.equal(parseTtl("Never"), 0);
+  assert.equal(parseTtl("5000000000"), ttlSecondsMax);
   assert.equal(parseTtl("0"), 0);
   for (const bad of ["", "bad", "-1", "999ms", "1d", "1h ", "9".repeat(30)]) assert.ok(Number.isNaN(parseTtl(bad)), bad);
 });
