@@ -8,11 +8,14 @@ import { authPolicyOf } from "../lib/config/config.ts";
 import type { Config, Port, TlsConfig } from "../lib/config/config.ts";
 import { strict as assert } from "node:assert";
 import { Authenticator } from "../lib/auth/authenticator.ts";
+import type { Refusal } from "../lib/auth/authenticator.ts";
 import { LogUserStore } from "../lib/auth/log-user-store.ts";
 import { UserDirectory } from "../lib/auth/user-directory.ts";
 import { SystemClock } from "../lib/clock.ts";
 import type { Clock } from "../lib/clock.ts";
 import { BrokerError } from "../lib/errors.ts";
+import { LineLogger } from "../lib/log.ts";
+import type { LineWriter } from "../lib/log.ts";
 import { SystemRandom } from "../lib/random.ts";
 import type { Random } from "../lib/random.ts";
 import { FileStore } from "../store/file-store.ts";
@@ -29,6 +32,8 @@ export interface ConfiguredOptions {
   readonly version: string;
   /** One line for the operator. `fatal`: a store takes nothing more. */
   readonly report: (message: string, fatal: boolean) => void;
+  /** Takes the lines of the log, as far as `logLevel` wants them. Absent: there is no log. */
+  readonly log?: LineWriter | undefined;
   /** In place of the file store. */
   readonly store?: Store | undefined;
 }
@@ -41,15 +46,20 @@ export class ConfiguredBroker {
   /** The configuration's users and tenants, and those made by command. */
   readonly users: UserDirectory;
   readonly #authenticator: Authenticator;
+  readonly #logger: LineLogger;
   #config: Config;
 
-  private constructor(opened: OpenBroker, users: UserDirectory, authenticator: Authenticator, config: Config) {
+  private constructor(opened: OpenBroker, users: UserDirectory, authenticator: Authenticator, logger: LineLogger, config: Config) {
     this.opened = opened;
     this.users = users;
     this.#authenticator = authenticator;
+    this.#logger = logger;
     this.#config = config;
     // Not at once: who asked for the change may be one of them, and is to hear the answer.
     authenticator.revokedListeners.add((users) => opened.broker.clock.after(revokedAfterMs, () => opened.broker.revoke(users)));
+    authenticator.revokedListeners.add((users) => {
+      for (const user of users) logger.info("connections end: their user has gone or must log in anew", { user });
+    });
     authenticator.permissionListeners.add((users) => opened.broker.permissionsChanged(users));
   }
 
@@ -59,7 +69,10 @@ export class ConfiguredBroker {
     const random = new SystemRandom();
     const { limits } = config;
     const plan = planOf(config);
-    const authenticator = new Authenticator({ clock, random, limits });
+    const logger = new LineLogger(clock, options.log ?? ((): void => {}), config.logLevel);
+    const refused = ({ reason, user, remoteAddress }: Refusal): void =>
+      logger.info("a login was refused", { reason, user, address: remoteAddress });
+    const authenticator = new Authenticator({ clock, random, limits, refused });
     let users: UserDirectory | undefined;
     const opened = new OpenBroker({
       clock,
@@ -80,7 +93,7 @@ export class ConfiguredBroker {
     });
     await opened.open();
     assert(users !== undefined);
-    return new ConfiguredBroker(opened, users, authenticator, config);
+    return new ConfiguredBroker(opened, users, authenticator, logger, config);
   }
 
   get addresses(): Addresses {
@@ -101,6 +114,7 @@ export class ConfiguredBroker {
     const plan = planOf(config);
     this.#config = reloaded(this.#config, config);
     const { doors } = this.opened;
+    this.#logger.level = config.logLevel;
     this.opened.applyLimits(config.limits);
     this.users.replaceBase({ policy: authPolicyOf(config), limits: config.limits });
     await doors.arrange(plan, true);

@@ -23,9 +23,9 @@ interface Running extends AsyncDisposable {
   readonly broker: ConfiguredBroker;
 }
 
-async function run(options: Readonly<Record<string, unknown>>): Promise<Running> {
+async function run(options: Readonly<Record<string, unknown>>, log?: (line: string) => void): Promise<Running> {
   const config = parseConfig({ port: 0, webPort: "off", mqttPort: "off", ...options }, folder);
-  const broker = await ConfiguredBroker.open(config, { version: "0.0.0", report: () => {} });
+  const broker = await ConfiguredBroker.open(config, { version: "0.0.0", report: () => {}, log });
   serveAdmin(broker.opened, userRequests(broker.users));
   return { broker, port: broker.addresses.nats?.port ?? 0, [Symbol.asyncDispose]: () => broker.close() };
 }
@@ -194,4 +194,19 @@ test("over HTTP operators see and change users, and nobody overhears a password"
   await root.flush();
   deepEqual(overheard, []);
   await root.close();
+});
+
+test("the log names refused logins and users that went, as far as its level wants them, and no secret", async () => {
+  const lines: string[] = [];
+  const options = { memory: true, users: [{ user: "root", password: "r" }] };
+  await using running = await run(options, (line) => lines.push(line));
+  const attempt = (): Promise<unknown> =>
+    rejects(connect({ port: running.port, user: "root", pass: "hunter2", reconnect: false }), /authorization violation/i);
+  await attempt();
+  equal(lines.length, 1);
+  ok(/^\S+Z info a login was refused reason=wrong_secret user=root address=127\.0\.0\.1\n$/.test(lines[0] ?? ""), lines[0]);
+  const quiet = { port: 0, webPort: "off", mqttPort: "off", ...options, logLevel: "error" };
+  await running.broker.reload(parseConfig(quiet, folder));
+  await attempt();
+  equal(lines.length, 1);
 });

@@ -31,7 +31,11 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
   let hangUp = (): unknown => undefined;
   process.on("SIGHUP", () => hangUp());
   const version = await readVersion();
-  const broker = await ConfiguredBroker.open(config, { version, report: (message) => terminal.note(`waystation: ${message}`) });
+  const broker = await ConfiguredBroker.open(config, {
+    version,
+    report: (message) => terminal.note(`waystation: ${message}`),
+    log: (line) => terminal.trace(line),
+  });
   let reloading: Promise<unknown> = Promise.resolve();
   const reload = (): Promise<ReloadAnswer> => {
     const answer = reloading.then(() => reloadOnce(broker, configure, terminal));
