@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
+import { checkStation } from "../../lib/station/station-rules.ts";
 import { ApiError } from "../../transports/nats/jetstream/errors.ts";
 import { scanJson } from "../../transports/nats/jetstream/json-syntax.ts";
 import { decodeRequest, encodeAnswer, timeText } from "../../transports/nats/jetstream/json.ts";
-import { stationOf, streamConfigRequestFields } from "../../transports/nats/jetstream/stream-config.ts";
+import { stationOf, streamConfig, streamConfigRequestFields } from "../../transports/nats/jetstream/stream-config.ts";
 
 function refusalOf(payload: string): string {
   try {
@@ -84,4 +85,19 @@ test("answers escape what Go escapes, and times are RFC 3339 with nanoseconds", 
   assert.equal(timeText(0), "0001-01-01T00:00:00Z");
   assert.equal(timeText(1_795_229_103_833_379), "2026-11-21T02:45:03.833379Z");
   assert.equal(timeText(1_795_229_103_000_000), "2026-11-21T02:45:03Z");
+});
+
+test("numbers at the ends of 64 bits are taken, and come back as something 64 bits hold", () => {
+  const payload = '{"name":"T","max_bytes":9223372036854775807,"max_age":9223372036854775807,"duplicate_window":100000000}';
+  const station = stationOf(decodeRequest(Buffer.from(payload), streamConfigRequestFields, "StreamConfigRequest"), undefined);
+  checkStation(station);
+  const echoed = encodeAnswer(streamConfig(station));
+  const [, age] = /"max_age":(\d+)/.exec(echoed) ?? [];
+  assert.ok(BigInt(age ?? -1) > 0n && BigInt(age ?? -1) < 2n ** 63n);
+  assert.equal(station.bytesMax, Number.MAX_SAFE_INTEGER);
+  assert.match(
+    refusalOf('{"name":"T","max_msgs":1e300}'),
+    /cannot unmarshal number 1e\+300 into Go struct field StreamConfigRequest.max_msgs of type int64/,
+  );
+  assert.match(refusalOf('{"name":"T","max_msg_size":2147483648}'), /of type int32/);
 });

@@ -130,7 +130,7 @@ function decodeField(value: unknown, type: FieldType, struct: string, path: stri
     case "int64":
     case "uint64":
     case "duration":
-      return decodeNumber(value, type === "uint64", (what) => wrong(goType, what));
+      return decodeNumber(value, type, (what) => wrong(goType, what));
     case "time":
       if (typeof value !== "string") throw wrong(goType);
       return decodeTime(value);
@@ -142,7 +142,7 @@ function decodeField(value: unknown, type: FieldType, struct: string, path: stri
       });
     case "durations":
       if (!Array.isArray(value)) throw wrong(goType);
-      return value.map((item: unknown) => decodeNumber(item, false, (what) => wrong("time.Duration", what)));
+      return value.map((item: unknown) => decodeNumber(item, "duration", (what) => wrong("time.Duration", what)));
     case "map":
       if (!isObject(value)) throw wrong(goType);
       for (const item of Object.values(value)) if (typeof item !== "string") throw wrong("string", kindOf(item));
@@ -152,9 +152,12 @@ function decodeField(value: unknown, type: FieldType, struct: string, path: stri
   }
 }
 
-function decodeNumber(value: unknown, unsigned: boolean, wrong: (what: string) => ApiError): number {
+/** Whole and within its type's range; doubles round the ends of 64 bits to the next power of two. */
+function decodeNumber(value: unknown, type: "int" | "int32" | "int64" | "uint64" | "duration", wrong: (what: string) => ApiError): number {
   if (typeof value !== "number") throw wrong(kindOf(value));
-  if (!Number.isInteger(value) || (unsigned && value < 0)) throw wrong(`number ${value}`);
+  const max = type === "int32" ? 2 ** 31 - 1 : type === "uint64" ? 2 ** 64 : 2 ** 63;
+  const min = type === "int32" ? -(2 ** 31) : type === "uint64" ? 0 : -(2 ** 63);
+  if (!Number.isInteger(value) || value < min || value > max) throw wrong(`number ${value}`);
   return value;
 }
 

@@ -62,6 +62,9 @@ export const streamConfigFields: Fields = {
 
 export const streamConfigRequestFields: Fields = { ...streamConfigFields, pedantic: "bool" };
 
+/** The largest double below 2^63. */
+const nanosecondsMax = 9_223_372_036_854_774_784;
+
 /** Metadata that says which durability a station has of its own. */
 export const durabilityKey = "waystation.durability";
 
@@ -260,13 +263,14 @@ function oneOf<T extends string>(values: Values, field: string, choices: readonl
 }
 
 function limit(values: Values, field: string): number {
-  return Math.max(0, count(values, field));
+  return Math.min(Math.max(0, count(values, field)), Number.MAX_SAFE_INTEGER);
 }
 
 function milliseconds(values: Values, field: string): number {
   return count(values, field) / 1e6;
 }
 
+/** Never more than an int64 holds, which is what clients read it into. */
 export function nanoseconds(ms: number): number {
-  return Math.round(ms * 1e6);
+  return Math.min(Math.round(ms * 1e6), nanosecondsMax);
 }
