@@ -1,7 +1,7 @@
 /**
- * The errors of the broker. Three kinds: operating errors (`BrokerError`: the world said no, the code says how), protocol errors
- * (`ProtocolError`: the peer broke its protocol; `fatal` ends the connection), and bugs (`node:assert`, never caught). Nobody reads an
- * error's text to decide; the exact words of a wire live beside their transport.
+ * The errors of the broker. Operating errors are `BrokerError`s: the world said no, the code says how. What a peer did against its
+ * protocol is its transport's business, with the exact words of the wire; bugs are `node:assert`'s and never caught. Nobody reads an
+ * error's text to decide.
  */
 
 /**
@@ -27,8 +27,7 @@ export type BrokerErrorCode =
   | "denied"
   | "unauthenticated"
   | "timeout"
-  | "unsupported"
-  | "protocol";
+  | "unsupported";
 
 /** An operating error. `message` is one sentence that says what to do next; it never contains a secret. */
 export class BrokerError extends Error {
@@ -38,18 +37,6 @@ export class BrokerError extends Error {
     super(message, options);
     this.name = "BrokerError";
     this.code = code;
-  }
-}
-
-/** The peer broke its protocol. */
-export class ProtocolError extends BrokerError {
-  /** True when the connection cannot go on. */
-  readonly fatal: boolean;
-
-  constructor(message: string, fatal: boolean, options?: ErrorOptions) {
-    super("protocol", message, options);
-    this.name = "ProtocolError";
-    this.fatal = fatal;
   }
 }
 

@@ -83,16 +83,6 @@ export class LineLogger implements Logger {
   }
 }
 
-/** Says nothing. */
-export const silentLogger: Logger = {
-  debugOn: false,
-  error: () => {},
-  warn: () => {},
-  info: () => {},
-  debug: () => {},
-  with: () => silentLogger,
-};
-
 function factsText(facts: Facts): string {
   let text = "";
   for (const [name, fact] of Object.entries(facts)) {

@@ -69,26 +69,12 @@ export class Histogram {
     for (const count of this.counts) total += count;
     return total;
   }
-
-  /** The bound below or at which this share (0 … 1) of the values lies; Infinity when it is beyond the last. 0 when there are none. */
-  quantile(share: number): number {
-    const wanted = share * this.count;
-    if (this.count === 0) return 0;
-    let seen = 0;
-    for (const [index, count] of this.counts.entries()) {
-      seen += count;
-      if (seen >= wanted && count > 0) return this.bounds[index] ?? Number.POSITIVE_INFINITY;
-    }
-    return Number.POSITIVE_INFINITY;
-  }
 }
 
 /** Seconds, from 50 µs to 10 s: for waits and latencies. */
 export const secondsBounds: readonly number[] = [
   0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10,
 ];
-/** Bytes, from 64 to 64 Mi by fours. */
-export const bytesBounds: readonly number[] = [64, 256, 1024, 4096, 16_384, 65_536, 262_144, 1_048_576, 4_194_304, 16_777_216, 67_108_864];
 
 /** Gives one value of a source. */
 export type Emit = (labels: Labels, value: number) => void;

@@ -1,7 +1,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { LineLogger, silentLogger } from "../lib/log.ts";
+import { LineLogger } from "../lib/log.ts";
 import type { LogLevel } from "../lib/log.ts";
 import { SimClock } from "./support/sim-clock.ts";
 
@@ -46,10 +46,4 @@ test("whatever is logged is one line, without control characters, and no secret 
   );
   log.info("x", { fact: "y".repeat(10_000) });
   ok((lines.at(-1) ?? "").length < 3000);
-});
-
-test("the silent one says nothing and asks for nothing", () => {
-  ok(!silentLogger.debugOn);
-  equal(silentLogger.with({}), silentLogger);
-  silentLogger.error("x");
 });

@@ -3,7 +3,7 @@
  * changes. `waystation serve` and `createBroker` both start here.
  */
 import { readFileSync } from "node:fs";
-import { configChanges, reloaded } from "../lib/config/changes.ts";
+import { reloaded, restartKeys } from "../lib/config/changes.ts";
 import { authPolicyOf } from "../lib/config/config.ts";
 import type { Config, Port, TlsConfig } from "../lib/config/config.ts";
 import { strict as assert } from "node:assert";
@@ -110,7 +110,7 @@ export class ConfiguredBroker {
    * door could not move.
    */
   async reload(config: Config): Promise<readonly string[]> {
-    const { restart } = configChanges(this.#config, config);
+    const restart = restartKeys(this.#config, config);
     const plan = planOf(config);
     this.#config = reloaded(this.#config, config);
     const { doors } = this.opened;

@@ -1,17 +1,7 @@
-/** What the option table looks like to people and shells: help, a table for README, the words to complete. */
+/** The tables of options and limits as README shows them. */
 import { limitNames, limitRules } from "../limits.ts";
 import { environmentNameOf, flagOf } from "./option.ts";
 import type { Option } from "./option.ts";
-
-/** One line for each option: `  --port PORT   what it is (4222)`. */
-export function helpLines(options: readonly Option[]): string[] {
-  const heads = options.map((option) => `  ${flagOf(option.key)}${option.placeholder === "" ? "" : ` ${option.placeholder}`}`);
-  const width = Math.max(...heads.map((head) => head.length)) + 2;
-  return options.map((option, index) => {
-    const byDefault = option.default === undefined || option.default === "false" ? "" : ` (${option.default})`;
-    return `${(heads[index] ?? "").padEnd(width)}${option.doc}${byDefault}`;
-  });
-}
 
 /** A Markdown table of the options. */
 export function optionsMarkdown(options: readonly Option[]): string {
@@ -33,9 +23,4 @@ export function limitsMarkdown(): string {
     return `| \`${name}\` | ${rule.unit} | ${rule.default} | ${rule.min} – ${rule.max} | ${rule.whenMet} |`;
   });
   return ["| limit | unit | default | range | when it is met |", "| --- | --- | --- | --- | --- |", ...rows].join("\n");
-}
-
-/** The flags, for completion in shells. */
-export function completionWords(options: readonly Option[]): string[] {
-  return options.map((option) => flagOf(option.key));
 }
