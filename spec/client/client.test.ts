@@ -135,10 +135,10 @@ test("every refusal has a code and says what to do, and nobody needs to look at 
   }, coded("not_found"));
   void station.produce("elsewhere", "unseen");
   void client.request("nobody");
-  const ended = assertEnds(client.station("S").consume("g"));
+  const ended = rejects(toTheEnd(client.station("S").consume("g")), coded("not_found"));
   await until("the group to be there", () => broker.opened.tenants.get("$G")?.groups.of("S")?.get("g")?.waiting === 1);
   await station.group("g").delete();
-  await rejects(ended, coded("not_found"));
+  await ended;
   await client.close();
   await client.close();
   equal(client.status, "closed");
@@ -151,7 +151,7 @@ test("every refusal has a code and says what to do, and nobody needs to look at 
   deepEqual(unhandled, []);
 });
 
-async function assertEnds(deliveries: AsyncIterable<unknown>): Promise<void> {
+async function toTheEnd(deliveries: AsyncIterable<unknown>): Promise<void> {
   for await (const _ of deliveries);
 }
 

@@ -1,6 +1,8 @@
 /** The web engine on uWebSockets.js: HTTP and WebSocket in native code. Its buffers are only valid during a callback. */
+import { createServer } from "node:net";
 import { BrokerError } from "../../../lib/errors.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
+import { listenError } from "../tcp.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
 import { WebSocketConnection } from "./socket.ts";
 import type { RawSocket } from "./socket.ts";
@@ -19,7 +21,6 @@ interface Constants {
   readonly DISABLED: CompressOptions;
   readonly SHARED_COMPRESSOR: CompressOptions;
   readonly SHARED_DECOMPRESSOR: CompressOptions;
-  readonly LIBUS_LISTEN_EXCLUSIVE_PORT: number;
 }
 
 interface Listening {
@@ -71,24 +72,28 @@ class UwebsocketsEngine implements WebEngine {
       close: (socket) => socket.getUserData().connection?.gone(undefined),
     });
     app.any("/*", (response, request) => receive(response, requestOf(response, request, secure), options.bodyBytesMax, handlers));
-    return new Promise((resolve, reject) => {
-      (app as unknown as Listening).listen(
-        options.host,
-        options.port,
-        library.LIBUS_LISTEN_EXCLUSIVE_PORT,
-        (token: us_listen_socket | false) => {
-          if (token === false) {
-            const where = `${options.host}:${options.port}`;
-            reject(
-              new BrokerError("address_in_use", `${where} is in use: stop what listens there, or choose another port (0 = any free one)`),
-            );
-            return;
-          }
-          local.port = library.us_socket_local_port(token);
-          resolve(new UwebsocketsListener(library, app, token, { host: options.host, port: local.port }));
-        },
-      );
+    return this.#bind(app, options, local);
+  }
+
+  /**
+   * The library binds either in a way that connections of a broker that stopped a moment ago hold the port for a minute, or in a way
+   * that several may listen at once. It is to be the second, when nobody else listens.
+   */
+  async #bind(app: TemplatedApp, options: WebListenOptions, local: { address: string; port: number }): Promise<Listener> {
+    const library = this.#library;
+    const { host } = options;
+    const port = await freePort(options);
+    const token = await new Promise<us_listen_socket | false>((resolve) => {
+      (app as unknown as Listening).listen(host, port, 0, resolve);
     });
+    if (token === false) {
+      throw new BrokerError(
+        "address_in_use",
+        `${host}:${port} is in use: stop what listens there, or choose another port (0 = any free one)`,
+      );
+    }
+    local.port = library.us_socket_local_port(token);
+    return new UwebsocketsListener(library, app, token, { host, port: local.port });
   }
 
   #upgrade(response: HttpResponse, raw: HttpRequest, context: us_socket_context_t, handlers: WebHandlers, secure: boolean): void {
@@ -186,6 +191,18 @@ class UwebsocketsListener implements Listener {
   destroy(): void {
     this.#app.close();
   }
+}
+
+/** The port, or any free one for 0, which the library would bind the first way. Rejects when somebody listens there, or nobody may. */
+function freePort({ host, port }: WebListenOptions): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer();
+    probe.once("error", (error: NodeJS.ErrnoException) => reject(listenError(error, { host, port })));
+    probe.listen({ host, port, exclusive: true }, () => {
+      const address = probe.address();
+      probe.close(() => resolve(typeof address === "object" && address !== null ? address.port : port));
+    });
+  });
 }
 
 function tlsOptions(tls: NonNullable<WebListenOptions["tls"]>): { key_file_name: string; cert_file_name: string; passphrase?: string } {
