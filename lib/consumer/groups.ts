@@ -158,7 +158,7 @@ export class Groups implements GroupOwner, StationGroups {
     let feeds = false;
     for (const group of this.#groups.values()) {
       if (all || !group.fed) group.committed();
-      else if (group.hungry) feeds = true;
+      else feeds ||= group.hungry;
     }
     // While nobody waits nothing is looked at: it is when somebody asks.
     if (feeds) this.feed.advance();
