@@ -104,6 +104,7 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
   paying = false;
   readonly #engine: LogEngine;
   readonly #visible: LogCounts = new LogCounts();
+  #settledLate = false;
   /** Counts at the close of each batch that is not durable yet, oldest first; and idle ones. */
   readonly #closing: LogCounts[] = [];
   readonly #idle: LogCounts[] = [];
@@ -292,6 +293,7 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
     if (counts === undefined) return;
     this.#visible.copyFrom(counts);
     this.#idle.push(counts);
+    if (this.#settledLate) this.showSettled();
   }
 
   /** Everything admitted is visible: after recovery. */
@@ -301,6 +303,8 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
 
   /** Counts have changed without an entry in the journal: shows them, unless a batch will. */
   showSettled(): void {
+    // A batch that is being written was counted when it closed: what was settled since is shown after it.
+    this.#settledLate = this.#closing.length > 0;
     if (this.batch === undefined && this.#closing.length === 0) this.showAll();
   }
 
