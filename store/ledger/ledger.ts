@@ -181,8 +181,11 @@ export class Ledger extends LogContents {
   }
 
   #countOf(subject: Uint8Array): number {
-    const entry = this.#entryOf(subject);
-    return entry === noSubject ? 0 : this.index().count(entry);
+    const index = this.index();
+    const entry = index.find(subject, 0, subject.length);
+    if (entry === noSubject) return 0;
+    // Decisions are exact, however long it takes to count.
+    return index.count(entry) < this.#limits.messagesPerSubjectMax || this.isLive(entry, false) ? index.count(entry) : 0;
   }
 
   /** What the subject's oldest record counts for. When that is not known, enough, unless the log is over its limit already. */
@@ -195,7 +198,7 @@ export class Ledger extends LogContents {
 
   #entryOf(subject: Uint8Array): number {
     const entry = this.index().find(subject, 0, subject.length);
-    return entry === noSubject || !this.isLive(entry) ? noSubject : entry;
+    return entry === noSubject || !this.isLive(entry, true) ? noSubject : entry;
   }
 
   #apply(request: AppendRequest, decision: Decision): void {
@@ -341,7 +344,7 @@ export class Ledger extends LogContents {
   /** Takes the subject's oldest records away until at most `keep` are left. */
   #dropOldestOf(entry: number, keep: number): void {
     const index = this.index();
-    if (!this.isLive(entry)) return;
+    if (index.count(entry) <= keep || !this.isLive(entry, false)) return;
     for (let over = index.count(entry) - keep; over > 0; over--) this.drop(index.first(entry), entry);
   }
 

@@ -19,6 +19,8 @@ import { SubjectLoading } from "./subject-loading.ts";
 
 /** A stretch of records that is not in memory is owed as a whole when it is longer than this. */
 const stretchMin = 1024;
+/** Of a subject with more records than this, readers are told a rough count while something is owed. */
+const prunedMax = 1024;
 
 export class LogContents {
   /** What the last operations took away. The store clears it once persisted. */
@@ -37,11 +39,13 @@ export class LogContents {
   protected firstTimeStale = false;
   readonly #sealed: LogCounts = new LogCounts();
   readonly #visible: LogCounts = new LogCounts();
+  readonly #isPresent: (sequence: Sequence) => boolean;
   #expiry: Expiry | undefined = undefined;
 
   constructor(hash: KeyedHash, source: RecordSource, firstSequence: Sequence, subjectsLoaded: boolean) {
     this.hash = hash;
     this.source = source;
+    this.#isPresent = (sequence) => this.has(sequence);
     if (firstSequence > 1) {
       this.counts.firstSequence = firstSequence;
       this.counts.lastSequence = firstSequence - 1;
@@ -96,13 +100,13 @@ export class LogContents {
     this.#visible.copyFrom(this.#sealed);
   }
 
-  /** Takes out of an entry what left unseen, as far as it lies at its ends. False when nothing of it is left. */
-  protected isLive(entry: number): boolean {
+  /**
+   * Takes what left unseen out of an entry: all of it, or (`roughly`) as far as that is quick; what remains is counted until it is paid.
+   * False when nothing of the entry is left.
+   */
+  protected isLive(entry: number, roughly: boolean): boolean {
     const index = this.index();
-    if (this.owed !== undefined) {
-      while (index.count(entry) > 0 && !this.has(index.first(entry))) index.removeFrom(entry, index.first(entry));
-      while (index.count(entry) > 0 && !this.has(index.last(entry))) index.removeFrom(entry, index.last(entry));
-    }
+    if (this.owed !== undefined) index.prune(entry, this.#isPresent, roughly && index.count(entry) > prunedMax);
     return index.count(entry) > 0;
   }
 
@@ -320,7 +324,7 @@ export class LogContents {
 
   /** True when the entry has records, and its subject passes. */
   passes(entry: number, filter: SubjectFilterTest | undefined): boolean {
-    if (!this.isLive(entry)) return false;
+    if (!this.isLive(entry, true)) return false;
     if (filter === undefined) return true;
     const index = this.index();
     index.showText(entry);
@@ -333,7 +337,7 @@ export class LogContents {
     if (filter !== undefined && filter.literal) {
       const bytes = Buffer.from(filter.text);
       const entry = index.find(bytes, 0, bytes.length);
-      if (entry !== noSubject && this.isLive(entry)) visit(entry);
+      if (entry !== noSubject && this.isLive(entry, true)) visit(entry);
       return;
     }
     for (let entry = 0; entry < index.entriesEnd; entry++) {

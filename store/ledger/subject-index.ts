@@ -217,6 +217,23 @@ export class SubjectIndex {
     return true;
   }
 
+  /** Takes away every record of the entry that `isLive` denies. With `endsOnly` it stops at the first live one from either end. */
+  prune(entry: number, isLive: (sequence: Sequence) => boolean, endsOnly: boolean): void {
+    while (this.count(entry) > 0 && !isLive(this.first(entry))) this.removeFrom(entry, this.first(entry));
+    while (this.count(entry) > 0 && !isLive(this.last(entry))) this.removeFrom(entry, this.last(entry));
+    if (endsOnly || this.count(entry) < 3) return;
+    const chunk = this.#chunks[entry >>> chunkShift]!;
+    const words = (entry & chunkMask) * entryWords;
+    for (let node = chunk.words[words + headAt]!; node !== noNode;) {
+      const newer = this.#lists.newer(node);
+      if (!isLive(this.#lists.sequence(node))) {
+        this.#unlink(chunk, words, node);
+        chunk.words[words + countAt]!--;
+      }
+      node = newer;
+    }
+  }
+
   clear(): void {
     this.#arena.clear();
     this.#lists.clear();
