@@ -47,8 +47,10 @@ export class Hasher {
   }
 
   async close(): Promise<void> {
-    await this.#worker?.terminate();
+    const worker = this.#worker;
     this.#worker = undefined;
+    this.#answer?.(false);
+    await worker?.terminate();
   }
 
   async #inTurn<T>(work: () => Promise<T>): Promise<T> {
@@ -62,6 +64,8 @@ export class Hasher {
     } finally {
       this.#waiting--;
       done();
+      // Started again in a few milliseconds, a thread that idles would cost megabytes.
+      if (this.#waiting === 0) void this.close();
     }
   }
 
@@ -83,10 +87,13 @@ export class Hasher {
     if (this.#worker !== undefined) return this.#worker;
     const worker = new Worker(new URL("bcrypt-worker.js", import.meta.url));
     const gone = (): void => {
-      if (this.#worker === worker) this.#worker = undefined;
+      if (this.#worker !== worker) return;
+      this.#worker = undefined;
       this.#answer?.(false);
     };
-    worker.on("message", (right: unknown) => this.#answer?.(right === true));
+    worker.on("message", (right: unknown) => {
+      if (this.#worker === worker) this.#answer?.(right === true);
+    });
     worker.on("error", gone);
     worker.on("exit", gone);
     this.#worker = worker;

@@ -89,10 +89,11 @@ export class UserDirectory {
   }
 
   listTenants(): ListedTenant[] {
-    const count = (name: string): number => this.listUsers().filter((user) => user.tenant === name).length;
+    const counts = new Map<string, number>();
+    for (const { tenant } of [...this.#base.policy.users, ...this.#effective()]) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
     const tenants = new Map<string, ListedTenant>();
     const put = (name: string, limits: Partial<TenantLimits>, source: ListedTenant["source"]): void => {
-      if (!tenants.has(name)) tenants.set(name, { tenant: name, limits, users: count(name), source });
+      if (!tenants.has(name)) tenants.set(name, { tenant: name, limits, users: counts.get(name) ?? 0, source });
     };
     for (const { name, limits } of this.#base.policy.tenants) put(name, limits, "configuration");
     for (const { name, limits } of this.#tenants.values()) put(name, limits, "command");
