@@ -42,9 +42,16 @@ test("the recorded answers are still what a real nats-server says", async (t) =>
   const server = await startNatsServer(found.path, ["-js", "-sd", folder]);
   try {
     const answers = await playSteps(server.port, streamSteps, 0);
-    for (const [index, step] of streamSteps.entries()) assert.deepEqual(answers[index], step.answers, step.subject);
+    for (const [index, step] of streamSteps.entries()) {
+      assert.deepEqual(answers[index]?.map(withoutEvents), step.answers.map(withoutEvents), step.subject);
+    }
   } finally {
     await server.stop();
     await rm(folder, { recursive: true, force: true });
   }
 });
+
+/** A stream over the server's own events may have caught some of them by the time it is answered for. */
+function withoutEvents(answer: string): string {
+  return answer.includes('"$SYS.ACCOUNT.') ? answer.replace(/"state":\{[^}]*\}/, '"state":{}') : answer;
+}
