@@ -38,7 +38,7 @@ export interface LoadedRun {
 const chunkBytes = 64 << 10;
 const openFilesMax = 512;
 /** Blocks whose place is kept in memory, about 100 bytes each. */
-const indexedBlocksMax = 32 << 10;
+const indexedBlocksMax = 16 << 10;
 /** Idle memory kept for chunks to come. */
 const idleMemoriesMax = 32;
 

@@ -76,7 +76,7 @@ export interface FileStoreLimits {
 export const fileStoreLimits: FileStoreLimits = {
   tailBytesMax: 64 << 20,
   unflushedBytesMax: 128 << 20,
-  cacheBytesMax: 24 << 20,
+  cacheBytesMax: 16 << 20,
   freeBytesMin: 64 << 20,
   duplicateIdsMax: 1 << 20,
   ballastBytes: 1 << 20,
