@@ -150,6 +150,7 @@ function planOf(config: Config): DoorPlan {
     host: config.host,
     natsPort: numberOf(config.port),
     mqttPort: numberOf(config.mqttPort),
+    mqttSettings: config.mqtt,
     webPort: numberOf(config.webPort),
   };
   if (tls === undefined) return { ...ports, tls: undefined, webTls: undefined };

@@ -17,6 +17,8 @@ import { parseTenantName, parseUsers, refuseTwins } from "../auth/user-document.
 import { Issues, isFields, joined } from "./issues.ts";
 import type { Fields } from "./issues.ts";
 import { checkLimits, parseLimits, parseTenantLimits } from "./limits-document.ts";
+import { parseMqtt } from "./mqtt-document.ts";
+import type { MqttConfig } from "./mqtt-document.ts";
 import { flagOf, serveOptions } from "./option.ts";
 import type { ServeKey } from "./option.ts";
 import { readEnvironment, readFlags, settle } from "./settings.ts";
@@ -62,6 +64,7 @@ export interface Config {
   readonly tenants: readonly TenantDefinition[];
   readonly tls: TlsConfig | undefined;
   readonly limits: Limits;
+  readonly mqtt: MqttConfig;
 }
 
 export interface ConfigSources {
@@ -75,7 +78,7 @@ export interface ConfigSources {
 }
 
 /** Keys of a file besides the options. */
-const documentKeys = ["users", "tenants", "tls", "limits"];
+const documentKeys = ["users", "tenants", "tls", "limits", "mqtt"];
 const tlsKeys: Readonly<Record<string, ServeKey>> = {
   cert: "tlsCert",
   key: "tlsKey",
@@ -215,6 +218,7 @@ function assemble(layers: readonly Layer[], document: Fields, configFile: string
     tenants,
     tls: readTls(text, flag, issues),
     limits,
+    mqtt: parseMqtt(document["mqtt"], "mqtt", issues),
   };
   checkTogether(config, issues);
   issues.throwIfAny();

@@ -40,6 +40,7 @@ export interface CreateBrokerOptions {
   readonly tenants?: Readonly<Record<string, unknown>>;
   readonly tls?: Readonly<Record<string, unknown>>;
   readonly limits?: Readonly<Record<string, unknown>>;
+  readonly mqtt?: Readonly<Record<string, unknown>>;
   /** A store of your own for stations, in place of the file store; `data` and `memory` mean nothing then. */
   readonly store?: Store;
   /** Aborting it closes the broker. */
