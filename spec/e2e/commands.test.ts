@@ -170,6 +170,39 @@ describe("users and tenants", () => {
     assert.match(stdout, /is well: 1 user/);
   });
 
+  it("are made at a running broker when no configuration file is named", async (t) => {
+    const folder = await temporaryFolder(t);
+    const { url } = await serve(t, folder, ["--memory"]);
+    const env = { WAYSTATION_SERVER: url };
+    const root = { ...env, WAYSTATION_USER: "root", WAYSTATION_PASS: "topsecret" };
+    const first = await waystation(["user", "add", "root"], { env, folder, input: "topsecret\n" });
+    assert.deepEqual([first.code, first.stdout], [0, "root added\n"], first.stderr);
+    failed(await waystation(["user", "list"], { env, folder }), 1, /does not let this user in/);
+    assert.equal((await waystation(["tenant", "add", "acme"], { env: root, folder })).code, 0);
+    assert.equal((await waystation(["user", "add", "ann", "--tenant", "acme", "--password", "x"], { env: root, folder })).code, 0);
+    failed(await waystation(["user", "add", "ann", "--password", "x"], { env: root, folder }), 1, /exists/);
+    const { stdout } = await waystation(["user", "list", "--json"], { env: root, folder });
+    assert.deepEqual(
+      (JSON.parse(stdout) as { name: string; tenant: string }[]).map(({ name, tenant }) => [name, tenant]),
+      [
+        ["ann", "acme"],
+        ["root", "$G"],
+      ],
+    );
+    assert.equal((await waystation(["user", "delete", "ann"], { env: root, folder })).code, 0);
+    assert.equal((await waystation(["tenant", "delete", "acme"], { env: root, folder })).code, 0);
+  });
+
+  it("a publish that is not permitted fails", async (t) => {
+    const folder = await temporaryFolder(t);
+    const config = path.join(folder, "waystation.yaml");
+    await writeFile(config, "users: [{ user: ann, password: a, permissions: { publish: a.> } }]\n");
+    const { url } = await serve(t, folder, ["--config", config]);
+    const as = ["--server", url, "--user", "ann", "--pass", "a"];
+    assert.equal((await waystation(["pub", "a.b", "hello", ...as], { folder })).code, 0);
+    failed(await waystation(["pub", "b", "hello", ...as], { folder }), 1, /may not publish to b/);
+  });
+
   it("are refused where the configuration would be wrong, which then stays as it was", async (t) => {
     const folder = await temporaryFolder(t);
     const config = path.join(folder, "waystation.yaml");

@@ -55,6 +55,26 @@ async function open(invocation: Invocation, terminal: Terminal, server: string):
   }
 }
 
+/** Watches for what the broker refuses without an answer of its own: a publish that is not permitted. */
+export class Refusals {
+  #first: Error | undefined = undefined;
+
+  constructor(broker: NatsConnection) {
+    void this.#watch(broker);
+  }
+
+  /** Call after a flush: everything refused before is known then. */
+  throwIfAny(): void {
+    if (this.#first !== undefined) throw this.#first;
+  }
+
+  async #watch(broker: NatsConnection): Promise<void> {
+    for await (const status of broker.status()) {
+      if (status.type === "error" && status.error instanceof errors.PermissionViolationError) this.#first ??= status.error;
+    }
+  }
+}
+
 /** The answer to "what now" of whatever the client threw. */
 export function explained(error: unknown, server: string): unknown {
   if (error instanceof BrokerError) return error;

@@ -4,7 +4,7 @@ import type { PubAck } from "@nats-io/jetstream";
 import { headers } from "@nats-io/transport-node";
 import type { MsgHdrs, NatsConnection } from "@nats-io/transport-node";
 import { BrokerError } from "../../lib/errors.ts";
-import { headersOf, isNoResponders, patience, withBroker } from "./client.ts";
+import { Refusals, headersOf, isNoResponders, patience, withBroker } from "./client.ts";
 import { usage } from "./failure.ts";
 import type { Invocation } from "./invocation.ts";
 import { linesOf, payloadOf } from "./payload.ts";
@@ -23,6 +23,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
   if (invocation.has("ack") && invocation.has("reply")) throw usage("--ack uses the reply subject itself: leave out --reply");
   const payloads = invocation.has("lines") ? linesOf(terminal) : repeated(await payloadOf(invocation, terminal, 1), times);
   return withBroker(invocation, terminal, async (broker) => {
+    const refusals = new Refusals(broker);
     const send = invocation.has("ack") ? acked(invocation, broker, subject) : plain(invocation, broker, subject);
     const progress = new Progress(terminal, `publishing to ${subject}`);
     let messages = 0;
@@ -42,6 +43,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
     last = (await Promise.all(pending)).at(-1) ?? last;
     await broker.flush();
     progress.end();
+    refusals.throwIfAny();
     const stored = last === undefined ? {} : { station: last.stream, sequence: last.seq, duplicate: last.duplicate };
     const where =
       last === undefined ? `published to ${subject}` : `${last.duplicate ? "was already" : "stored"} in ${last.stream} as ${last.seq}`;

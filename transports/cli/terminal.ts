@@ -21,10 +21,17 @@ export interface Terminal {
   onStop(action: () => void): void;
 }
 
+/** `npm start` changes into the package's folder first, and leaves word where it was called. */
+function callersFolder(process: NodeJS.Process): string {
+  const { env } = process;
+  const started = env["npm_lifecycle_event"] === "start" && env["npm_package_name"] === "waystation";
+  return (started ? env["INIT_CWD"] : undefined) ?? process.cwd();
+}
+
 export function processTerminal(process: NodeJS.Process): Terminal {
   return {
     env: process.env,
-    folder: process.cwd(),
+    folder: callersFolder(process),
     interactive: process.stdout.isTTY,
     progress: process.stderr.isTTY,
     keyboard: process.stdin.isTTY && process.stdout.isTTY,
