@@ -142,6 +142,20 @@ describe("waystation serve", () => {
     });
   }
 
+  it("drains when one Ctrl-C arrives twice, as under npm", async (t) => {
+    const folder = await temporaryFolder(t);
+    const file = path.join(folder, "addresses.json");
+    const program = new Program(["serve", "--memory", "--port", "0", "--web-port", "off", "--mqtt-port", "off", "--addresses-file", file], {
+      folder,
+    });
+    t.after(() => program.kill("SIGKILL"));
+    await eventually("the banner", () => program.stdout.includes("waystation pub"));
+    program.child.kill("SIGINT");
+    const ended = await program.kill("SIGINT");
+    assert.deepEqual([ended.code, ended.signal], [0, null]);
+    assert.deepEqual(await readdir(folder), [], "the address file is gone");
+  });
+
   it("lets clients in by --user and --pass, and nobody else", async (t) => {
     const { url } = await serve(t, await temporaryFolder(t), ["--user", "ann", "--pass", "secret"]);
     await assert.rejects(connect({ servers: url, reconnect: false }), { code: "AUTHORIZATION_VIOLATION" });

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from "node:fs";
 import { rm } from "node:fs/promises";
+import { SystemClock } from "../../lib/clock.ts";
 import { loadConfig } from "../../lib/config/config.ts";
 import type { Config } from "../../lib/config/config.ts";
 import { serveAdmin } from "../admin/admin-responder.ts";
@@ -67,14 +68,21 @@ async function reloadOnce(broker: ConfiguredBroker, configure: () => Config, ter
   }
 }
 
+/** Under `npm start` one Ctrl-C arrives twice, from the terminal and from npm. */
+const sameSignalMs = 100;
+
 /**
  * Watches for SIGINT and SIGTERM. Before anybody waits for one, and from the second on, it ends the process at once: what was
  * acknowledged is durable without a farewell.
  */
 function stopSignals(): () => Promise<void> {
+  const clock = new SystemClock();
   let stop: (() => void) | undefined;
+  let stoppedMs: number | undefined;
   const onSignal = (): void => {
+    if (stoppedMs !== undefined && clock.monotonicMs() - stoppedMs < sameSignalMs) return;
     if (stop === undefined) process.exit(0);
+    stoppedMs = clock.monotonicMs();
     stop();
     stop = undefined;
   };
