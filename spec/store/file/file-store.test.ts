@@ -10,7 +10,7 @@ import { SystemRandom } from "../../../lib/random.ts";
 import type { Disk } from "../../../store/disk.ts";
 import { FileStore } from "../../../store/file-store.ts";
 import type { FileStoreLimits } from "../../../store/file-store.ts";
-import type { Durability } from "../../../store/store.ts";
+import type { Durability, Log } from "../../../store/store.ts";
 import { StoreError } from "../../../store/store.ts";
 import { FakeDisk } from "../../support/fake-disk.ts";
 import { StoreDriver, definition, openStore, request } from "../../support/store-driver.ts";
@@ -216,5 +216,52 @@ test("several appends are stored all or none, over logs", async () => {
   assert.equal(driver.outcomes[bad - 1]!.kind, "limit");
   assert.deepEqual(numbers(await driver.read(a)), [1]);
   assert.deepEqual(numbers(await driver.read(b)), [1]);
+  await store.close();
+});
+
+test("a record larger than a journal file, among small ones, is kept whole, on the real disk", async () => {
+  const folder = await mkdtemp(path.join(os.tmpdir(), "waystation-large-"));
+  const store = open(undefined, folder);
+  const { driver } = await openStore(store);
+  const log = await store.define(definition("large"), 0);
+  const large = Buffer.alloc(3_000_000, "large ");
+  log.append(request("a", "before"));
+  log.append(request("a", large));
+  const atomic = store.appendAtomic([
+    { log, request: request("a", large.subarray(0, 70_000)) },
+    { log, request: request("a", "after") },
+  ]);
+  await driver.outcome(atomic + 1);
+  const expected = ["before", large.toString(), large.toString("utf8", 0, 70_000), "after"];
+  const payloads = async (reader: StoreDriver, from: Log): Promise<string[]> => (await reader.read(from)).map((record) => record.payload);
+  assert.deepEqual(await payloads(driver, log), expected);
+  await store.checkpoint();
+  assert.deepEqual(await payloads(driver, log), expected);
+  await store.close();
+  const again = open(undefined, folder);
+  const { driver: reader, logs } = await openStore(again);
+  assert.deepEqual(await payloads(reader, logs[0]!), expected);
+  assert.deepEqual(reader.faults, []);
+  await again.close();
+  await rm(folder, { recursive: true });
+});
+
+test("with durability 'interval' an append settles before the sync, which follows by itself", async () => {
+  const disk = new FakeDisk();
+  const store = open(disk, "f", { durability: "interval" });
+  const { driver } = await openStore(store);
+  const log = await store.define(definition("a"), 0);
+  await driver.append(log, "a", "1");
+  const syncs = store.status().syncs;
+  await driver.append(log, "a", "2");
+  assert.equal(store.status().syncs, syncs);
+  const alive = setInterval(() => undefined, 1000);
+  const deadline = performance.now() + 5000;
+  while (store.status().syncs === syncs && performance.now() < deadline) await new Promise<void>((resolve) => setImmediate(resolve));
+  clearInterval(alive);
+  const again = open(disk.crashed({ bytes: "dropped", names: "dropped" }), "f");
+  const { driver: reader, logs } = await openStore(again);
+  assert.deepEqual(numbers(await reader.read(logs[0]!)), [1, 2]);
+  await again.close();
   await store.close();
 });
