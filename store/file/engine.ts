@@ -9,7 +9,7 @@ import { RecordFacts } from "../ledger/record-source.ts";
 import { errorCode } from "../disk.ts";
 import type { Disk, FolderLock } from "../disk.ts";
 import type { Clock, Random, Timer } from "../environment.ts";
-import { encodeRecord, recordLength, recordSequence, recordSize } from "../record.ts";
+import { encodeRecord, recordSize } from "../record.ts";
 import { StoreError } from "../store.ts";
 import type {
   AppendRequest,
@@ -26,10 +26,9 @@ import type {
   StoreStatus,
   Ticket,
 } from "../store.ts";
-import { blockHeaderBytes } from "./block.ts";
 import { BlockCache } from "./block-cache.ts";
 import { Checkpointer } from "./checkpoint.ts";
-import { FileLog, fillFacts } from "./file-log.ts";
+import { FileLog } from "./file-log.ts";
 import type { LogEngine } from "./file-log.ts";
 import { Journal, journalDefaults } from "./journal.ts";
 import type { Batch, JournalOptions } from "./journal.ts";
@@ -51,6 +50,10 @@ import { recover } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
 import { RunTable } from "./runs.ts";
 import { segmentFileName } from "./segment-format.ts";
+import { Payments } from "./payments.ts";
+import { SpaceWatch } from "./space-watch.ts";
+import { WaitingLine, copyOf } from "./waiting-line.ts";
+import type { Part } from "./waiting-line.ts";
 import { Scrubber } from "./scrub.ts";
 import { Settlements } from "./settlements.ts";
 
@@ -93,14 +96,6 @@ export interface FileStoreOptions {
   readonly limits: FileStoreLimits;
 }
 
-/** An append and where it goes. */
-interface Part {
-  readonly log: FileLog;
-  readonly request: AppendRequest;
-}
-
-/** Of a record that cannot be read: it counts for nothing. */
-const unknownFacts = new RecordFacts();
 /** Room kept for what an append takes away beside itself, so that this rarely moves a batch. */
 const removalSlack = 256;
 /** How far publishers that do not stop when held may go past the bound of memory. */
@@ -110,7 +105,8 @@ const pendingBytesMax = 8 << 20;
 const groupDelayMs = 50;
 const nameBytesMax = 300;
 const syncEveryMs = 100;
-const spaceEveryMs = 1000;
+/** How often a store that is paused tries to give disk back. */
+const pausedCheckpointMs = 1000;
 /** Age is looked at no more often than this. */
 const ageEveryMs = 10;
 /** A batch of so many bytes is written before its turn ends, when the disk is idle. */
@@ -130,7 +126,12 @@ export class FileStoreEngine implements Store, LogEngine {
   readonly #hash: KeyedHash;
   readonly #facts: RecordFacts = new RecordFacts();
   readonly #onTurnEnd: () => void;
-  readonly #deferred: { readonly parts: readonly Part[]; readonly task: () => void }[] = [];
+  readonly #deferred: WaitingLine = new WaitingLine(
+    (part) => this.#prepare(part.log, part.request),
+    () => this.#wake(),
+  );
+  readonly #payments: Payments;
+  readonly #space: SpaceWatch;
   readonly cache: BlockCache;
   readonly #journal: Journal;
   readonly #manifest: ManifestFile;
@@ -148,13 +149,9 @@ export class FileStoreEngine implements Store, LogEngine {
   #together: Promise<void> | undefined;
   #groupTimer: Timer | undefined;
   #syncTimer: Timer | undefined;
-  #spaceTimer: Timer | undefined;
   #deadlineTimer: Timer | undefined;
   #deadlineUs = Number.POSITIVE_INFINITY;
   #lowSpace = false;
-  #freeBytes = Number.POSITIVE_INFINITY;
-  #writtenAtCheck = 0;
-  #checkingSpace = false;
   #pausedCheckpointMs = 0;
   #wasCongested = false;
   #nextLogId = 1;
@@ -192,9 +189,11 @@ export class FileStoreEngine implements Store, LogEngine {
       failed: (error) => this.#poison(error),
       nowUs: () => options.clock.nowUs(),
       nextLogId: () => this.#nextLogId,
-      changed: () => void this.#checkSpace(),
+      changed: () => void this.#space.look(),
     });
     this.scrubber = new Scrubber(this.#logs, this.cache, options.clock, limits.scrubBytesPerSecond);
+    this.#payments = new Payments(this.cache, { usable: () => this.#usable(), enforce: (log) => this.#enforce(log) });
+    this.#space = new SpaceWatch(options.disk, folder, options.clock, () => this.#spaceLooked());
     this.#onTurnEnd = (): void => {
       this.#scheduled = false;
       this.#turnUs = 0;
@@ -253,7 +252,7 @@ export class FileStoreEngine implements Store, LogEngine {
       log.ledger.enforce(nowUs);
       this.#persistRemovals(log);
     }
-    await this.#checkSpace();
+    await this.#space.look();
     this.scrubber.start();
     this.#watchDeadline(this.#names.values());
     this.#maybeCheckpoint();
@@ -266,7 +265,8 @@ export class FileStoreEngine implements Store, LogEngine {
 
   async #close(): Promise<void> {
     await this.scrubber.stop();
-    for (const timer of [this.#groupTimer, this.#syncTimer, this.#spaceTimer, this.#deadlineTimer]) timer?.cancel();
+    this.#space.stop();
+    for (const timer of [this.#groupTimer, this.#syncTimer, this.#deadlineTimer]) timer?.cancel();
     if (this.#kind === "open" || this.#kind === "paused") {
       try {
         await this.flush();
@@ -324,33 +324,11 @@ export class FileStoreEngine implements Store, LogEngine {
     if (index < log.storage.runs.length) await this.cache.load(log.id, log.storage.runs.at(index), oldest);
   }
 
-  /** Waits for the log's subject index; all that is submitted after it waits too, for outcomes keep their order. */
   #defer(log: FileLog, request: AppendRequest): Ticket {
     const ticket = this.#settlements.reserve();
-    const copy = {
-      ...request,
-      subject: Buffer.from(request.subject),
-      body: Buffer.from(request.body.subarray(request.bodyStart, request.bodyEnd)),
-    };
-    copy.bodyStart = 0;
-    copy.bodyEnd = copy.body.length;
-    this.#later([{ log, request: copy }], () => this.#decide(ticket, log, copy));
+    const copy = copyOf({ log, request });
+    this.#deferred.add([copy], () => this.#decide(ticket, log, copy.request));
     return ticket;
-  }
-
-  /** Tasks run in order, each once what it needs is in memory. */
-  #later(parts: readonly Part[], task: () => void): void {
-    this.#deferred.push({ parts, task });
-    if (this.#deferred.length === 1) void this.#runDeferred();
-  }
-
-  async #runDeferred(): Promise<void> {
-    for (let next = this.#deferred[0]; next !== undefined; next = this.#deferred[0]) {
-      for (const { log, request } of next.parts) await this.#prepare(log, request);
-      next.task();
-      this.#deferred.shift();
-    }
-    this.#wake();
   }
 
   #decide(ticket: Ticket, log: FileLog, request: AppendRequest): void {
@@ -407,7 +385,7 @@ export class FileStoreEngine implements Store, LogEngine {
     if (!log.open) return "failed";
     // Publishers that do not stop when they should: memory is bounded all the same.
     if (this.#checkpointer.tailBytes > this.#options.limits.tailBytesMax + overrunBytesMax) return "full";
-    if (this.#lowSpace || size * 2 > this.#freeBytes || !this.#journal.admits(size)) return "full";
+    if (this.#lowSpace || size * 2 > this.#space.freeBytes || !this.#journal.admits(size)) return "full";
     return undefined;
   }
 
@@ -425,11 +403,8 @@ export class FileStoreEngine implements Store, LogEngine {
       this.#decideAtomic(first, owned);
       return first;
     }
-    const copies = owned.map(({ log, request }) => {
-      const body = Buffer.from(request.body.subarray(request.bodyStart, request.bodyEnd));
-      return { log, request: { ...request, subject: Buffer.from(request.subject), body, bodyStart: 0, bodyEnd: body.length } };
-    });
-    this.#later(copies, () => this.#decideAtomic(first, copies));
+    const copies = owned.map(copyOf);
+    this.#deferred.add(copies, () => this.#decideAtomic(first, copies));
     return first;
   }
 
@@ -502,6 +477,13 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#wake();
   }
 
+  /** Applies the log's limits as of now. */
+  #enforce(log: FileLog): void {
+    this.#journal.batch(removalSlack);
+    log.ledger.enforce(this.#clock.nowUs());
+    this.#persistRemovals(log);
+  }
+
   #writeRemovals(open: Batch, log: FileLog): Batch {
     const { removals } = log.ledger;
     const batch = this.#journal.enlarge(open, sequenceEntryBytes * 2 + entryHeaderBytes + removals.ranges * 16);
@@ -523,57 +505,7 @@ export class FileStoreEngine implements Store, LogEngine {
 
   /** A limit waits for records that are not in memory, or something is owed for records that left. */
   want(log: FileLog, sequence: Sequence): void {
-    if (!log.paying) void this.#pay(log, sequence);
-  }
-
-  async #pay(log: FileLog, wanted: Sequence): Promise<void> {
-    log.paying = true;
-    try {
-      let next = wanted;
-      while (next > 0 && log.open && this.#usable()) {
-        const index = log.storage.runs.find(next);
-        const run = index < log.storage.runs.length ? log.storage.runs.at(index) : undefined;
-        const through = run === undefined ? 0 : await this.#payChunk(log, run.segment, run.offset, next);
-        if (!log.open || !this.#usable()) return;
-        this.#journal.batch(removalSlack);
-        // Copied to another segment while it was read: once more, from there.
-        if (through < next && run !== undefined && log.storage.runs.indexOf(run.segment, run.offset) < 0) continue;
-        if (through < next) log.pay(next, unknownFacts);
-        log.ledger.enforce(this.#clock.nowUs());
-        this.#persistRemovals(log);
-        // The same again: it cannot be read now, and will be wanted once more.
-        next = log.ledger.wanted === next ? 0 : log.ledger.wanted;
-      }
-    } finally {
-      log.paying = false;
-      log.giveUp();
-      log.showSettled();
-    }
-  }
-
-  /** Reads the chunk around `sequence` and pays what is owed in it. Returns how far it read; 0 when it could not. */
-  async #payChunk(log: FileLog, segment: number, offset: number, sequence: Sequence): Promise<Sequence> {
-    const { runs } = log.storage;
-    const at = runs.indexOf(segment, offset);
-    if (at < 0) return 0;
-    const run = runs.at(at);
-    await this.cache.load(log.id, run, sequence);
-    const loaded = this.cache.loaded(run);
-    const block = loaded?.index.find(sequence) ?? 0;
-    if (loaded === undefined || block >= loaded.index.length) return 0;
-    const chunk = this.cache.chunkOf(loaded, block);
-    if (chunk === undefined || chunk.damaged[block - chunk.firstBlock] === true) return 0;
-    let last = 0;
-    for (let each = block; each < chunk.endBlock && chunk.damaged[each - chunk.firstBlock] !== true; each++) {
-      const start = loaded.index.offset(each) - chunk.base;
-      const end = start + loaded.index.size(each);
-      for (let record = start + blockHeaderBytes; record < end; record += recordLength(chunk.view, record)) {
-        last = recordSequence(chunk.view, record);
-        fillFacts(chunk.view, chunk.buffer, record, this.#facts);
-        log.pay(last, this.#facts);
-      }
-    }
-    return last;
+    this.#payments.want(log, sequence);
   }
 
   // ── Definitions and groups ─────────────────────────────────────────────────────────────────────────────────────────────
@@ -664,7 +596,7 @@ export class FileStoreEngine implements Store, LogEngine {
       this.#saveGroup(ticket, log, name, delta, urgent);
     } else {
       const copy = Buffer.from(delta);
-      this.#later([], () => this.#saveGroup(ticket, log, name, copy, urgent));
+      this.#deferred.add([], () => this.#saveGroup(ticket, log, name, copy, urgent));
     }
     return ticket;
   }
@@ -748,7 +680,7 @@ export class FileStoreEngine implements Store, LogEngine {
       this.#journal.commit();
     }
     this.#settle(this.#journal.lastClosed === undefined && !this.#journal.gathering ? this.#decided : upTo);
-    if (this.#totalWritten() - this.#writtenAtCheck > this.#freeBytes / 8) void this.#checkSpace();
+    this.#space.wrote(this.#journal.writtenBytes + this.#checkpointer.writtenBytes);
     this.#maybeCheckpoint();
   }
 
@@ -759,7 +691,7 @@ export class FileStoreEngine implements Store, LogEngine {
     const changed = [...this.#changed];
     this.#changed.clear();
     for (const log of changed) {
-      if (log.ledger.debt !== undefined && !log.paying) void this.#pay(log, log.ledger.debt.next(0));
+      if (log.ledger.debt !== undefined) this.#payments.want(log, log.ledger.debt.next(0));
     }
     const congested = this.congested;
     if (changed.length > 0 || (this.#wasCongested && !congested)) events.committed(changed.filter((log) => log.open));
@@ -823,14 +755,14 @@ export class FileStoreEngine implements Store, LogEngine {
     if (!this.#checkpointer.ready(nowMs)) return;
     const { limits } = this.#options;
     // On a disk that fills up, segments are made early: one that holds all of the tail must still fit.
-    const tailBytesDue = Math.min(limits.tailBytesMax / 2, Math.max(this.#freeBytes / 4, limits.journal.firstFileBytes));
+    const tailBytesDue = Math.min(limits.tailBytesMax / 2, Math.max(this.#space.freeBytes / 4, limits.journal.firstFileBytes));
     const due =
       this.#checkpointer.tailBytes > tailBytesDue ||
       this.#journal.unflushedBytes > limits.unflushedBytesMax / 2 ||
       this.#checkpointer.deadBytes > limits.tailBytesMax ||
       (this.#kind === "paused" && nowMs >= this.#pausedCheckpointMs && this.#anyDirty());
     if (!due) return;
-    if (this.#kind === "paused") this.#pausedCheckpointMs = nowMs + spaceEveryMs;
+    if (this.#kind === "paused") this.#pausedCheckpointMs = nowMs + pausedCheckpointMs;
     // A full disk is waited for; any other failure has poisoned the store, which says so.
     void this.checkpoint().catch(() => undefined);
   }
@@ -847,6 +779,15 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#maybeCheckpoint();
   }
 
+  #spaceLooked(): void {
+    const { freeBytesMin, journal } = this.#options.limits;
+    const { freeBytes, totalBytes } = this.#space;
+    this.#journal.fileBytesMax = Math.max(journal.firstFileBytes, freeBytes / 8);
+    this.#lowSpace = freeBytes < Math.min(freeBytesMin, totalBytes / 10) + this.#checkpointer.tailBytes;
+    this.#spaceChanged();
+    this.#maybeCheckpoint();
+  }
+
   #spaceChanged(): void {
     const paused = this.#lowSpace || this.#journal.noSpace;
     if (this.#kind === "open" && paused) {
@@ -857,32 +798,6 @@ export class FileStoreEngine implements Store, LogEngine {
       this.#kind = "open";
       this.#reason = "";
     }
-  }
-
-  /** Looks how much is free: every second, and sooner when much was written since. */
-  async #checkSpace(): Promise<void> {
-    if (this.#checkingSpace) return;
-    this.#checkingSpace = true;
-    this.#spaceTimer?.cancel();
-    try {
-      const { freeBytes, totalBytes } = await this.#disk.freeSpace(this.#options.folder);
-      const { freeBytesMin, journal } = this.#options.limits;
-      this.#freeBytes = freeBytes;
-      this.#writtenAtCheck = this.#totalWritten();
-      this.#journal.fileBytesMax = Math.max(journal.firstFileBytes, freeBytes / 8);
-      this.#lowSpace = freeBytes < Math.min(freeBytesMin, totalBytes / 10) + this.#checkpointer.tailBytes;
-      this.#spaceChanged();
-    } catch {
-      // A file system that does not tell is not a full one.
-    }
-    this.#checkingSpace = false;
-    if (!this.#usable()) return;
-    this.#spaceTimer = this.#clock.after(spaceEveryMs, () => void this.#checkSpace());
-    this.#maybeCheckpoint();
-  }
-
-  #totalWritten(): number {
-    return this.#journal.writtenBytes + this.#checkpointer.writtenBytes;
   }
 
   /** One timer for the next record that comes of age. */
@@ -901,10 +816,7 @@ export class FileStoreEngine implements Store, LogEngine {
     if (this.#kind !== "open" && this.#kind !== "paused") return;
     const nowUs = this.#clock.nowUs();
     for (const log of this.#names.values()) {
-      if (log.paying || log.ledger.nextDeadlineUs() > nowUs) continue;
-      this.#journal.batch(removalSlack);
-      log.ledger.enforce(nowUs);
-      this.#persistRemovals(log);
+      if (!log.paying && log.ledger.nextDeadlineUs() <= nowUs) this.#enforce(log);
     }
     this.#watchDeadline(this.#names.values());
   }
