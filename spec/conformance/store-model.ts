@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import type { Log, LogLimits } from "../../store/store.ts";
 import { drawLimits, drawWork, filters } from "./log-work.ts";
 import { NaiveLog } from "./naive-log.ts";
+import type { NaiveAppend, NaiveOutcome } from "./naive-log.ts";
 import { SeededRandom } from "./seeded-random.ts";
 import { definitionOf, eventually, read, stateOf } from "./store-harness.ts";
 import type { StoreHarness } from "./store-harness.ts";
@@ -20,6 +21,9 @@ class ModelledLog {
   readonly #model: NaiveLog;
   readonly #name: string;
   #log: Log | undefined = undefined;
+  /** Sequences whose leaving has not been told of. */
+  readonly #untold: Set<number> = new Set();
+  #countAgain = false;
 
   constructor(harness: StoreHarness, seed: number) {
     this.#harness = harness;
@@ -30,6 +34,7 @@ class ModelledLog {
 
   async run(): Promise<void> {
     this.#log = await this.#harness.define(this.#name, this.#model.limits);
+    this.#watch();
     for (let step = 0; step < steps; step++) {
       if (this.#random.chance(0.1) && !this.#countsLater()) await this.#burst();
       else await this.#step();
@@ -52,7 +57,7 @@ class ModelledLog {
     const model = this.#model;
     const work = drawWork(this.#random, model);
     if (work.kind === "append") {
-      const expected = model.append(work.append, fixture.nowUs());
+      const expected = this.#appendToModel(work.append);
       const { kind, sequence, detail, lastMessageId } = await this.#harness.append(this.#own, work.append);
       assert.deepEqual({ kind, sequence, detail, lastMessageId }, expected, this.#name);
     } else if (work.kind === "remove") {
@@ -70,13 +75,12 @@ class ModelledLog {
 
   /** Much at once, without waiting: outcomes must be what they would be one after the other. */
   async #burst(): Promise<void> {
-    const { fixture } = this.#harness;
     const model = this.#model;
     const checks: Promise<void>[] = [];
     for (let left = 2 + this.#random.below(20); left > 0; left--) {
       const work = drawWork(this.#random, model);
       if (work.kind === "append") {
-        const expected = model.append(work.append, fixture.nowUs());
+        const expected = this.#appendToModel(work.append);
         const told = this.#harness.append(this.#own, work.append);
         checks.push(
           told.then(({ kind, sequence, detail, lastMessageId }) =>
@@ -123,6 +127,25 @@ class ModelledLog {
   async #reopen(): Promise<void> {
     await this.#harness.reopen();
     this.#log = this.#harness.recovered.find((log) => log.definition.name === this.#name);
+    this.#watch();
+  }
+
+  /** Listens to what leaves: each record once, or "count again". */
+  #watch(): void {
+    this.#untold.clear();
+    for (const record of this.#model.records) this.#untold.add(record.sequence);
+    this.#countAgain = false;
+    this.#own.removed = (sequence) => {
+      if (sequence === 0) this.#countAgain = true;
+      else assert.ok(this.#untold.delete(sequence) || this.#countAgain, `${this.#name}: record ${sequence} left twice`);
+    };
+  }
+
+  /** What the model does with an append, with its record expected to be told of when it leaves. */
+  #appendToModel(append: NaiveAppend): NaiveOutcome {
+    const outcome = this.#model.append(append, this.#harness.fixture.nowUs());
+    if (outcome.kind === "stored") this.#untold.add(outcome.sequence);
+    return outcome;
   }
 
   async #compare(): Promise<void> {
@@ -131,6 +154,12 @@ class ModelledLog {
     await this.#harness.store.flush();
     await this.#settled();
     assert.deepEqual(stateOf(log), model.state, this.#name);
+    if (this.#countAgain) this.#watch();
+    assert.deepEqual(
+      [...this.#untold],
+      model.records.map((record) => record.sequence),
+      `${this.#name}: what left was told of`,
+    );
     const records = (await read(log)).map(({ sequence, subject, body, timeUs }) => ({ sequence, subject, body, timeUs }));
     assert.deepEqual(
       records,

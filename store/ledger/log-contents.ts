@@ -192,9 +192,9 @@ export class LogContents {
     this.removals.messages += counts.messages;
     if (counts.messages > stretchMin) this.source.leftThrough(counts.lastSequence);
     else this.#tellEach(counts.firstSequence, counts.lastSequence);
+    this.#forgive();
     counts.messages = 0;
     counts.bytes = 0;
-    this.owed = undefined;
     this.#expiry = undefined;
     this.subjectIndex?.clear();
     if (this.loading !== undefined) {
@@ -206,8 +206,16 @@ export class LogContents {
 
   #tellEach(first: Sequence, last: Sequence): void {
     for (let at = this.gone.nextLive(first); at <= last; at = this.gone.nextLive(at + 1)) {
-      this.source.left(at, this.source.look(at, this.facts) ? this.facts : undefined);
+      const known = this.source.look(at, this.facts);
+      this.source.left(at, known ? this.facts : undefined);
+      if (!known) (this.owed ??= new Debt()).add(at, at);
     }
+  }
+
+  /** The log is empty, so nothing is owed any more; what left unseen will not be told of one by one. */
+  #forgive(): void {
+    if (this.owed !== undefined && !this.owed.empty) this.source.leftThrough(this.counts.lastSequence);
+    this.owed = undefined;
   }
 
   /** Counts a leaving record out, or owes it. */
@@ -254,7 +262,7 @@ export class LogContents {
       counts.firstSequence = counts.lastSequence + 1;
       counts.firstTimeUs = 0;
       counts.bytes = 0;
-      this.owed = undefined;
+      this.#forgive();
       this.gone.clear();
       this.subjectIndex?.clear();
     } else {
