@@ -86,17 +86,6 @@ export class Deletions {
     return at;
   }
 
-  /** The highest sequence ≤ `sequence` that is not gone; may be 0. */
-  previousLive(sequence: Sequence): Sequence {
-    let at = sequence;
-    while (at > 0 && this.has(at)) {
-      const key = Math.floor(at / chunkBits);
-      if (this.#chunks.get(key)?.bits === undefined) at = key * chunkBits - 1;
-      else at--;
-    }
-    return Math.max(at, 0);
-  }
-
   /** The lowest sequence in `sequence … last` that is gone; `last + 1` when none is. */
   nextGone(sequence: Sequence, last: Sequence): Sequence {
     if (this.#count === 0) return last + 1;

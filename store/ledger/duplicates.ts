@@ -48,11 +48,6 @@ export class Duplicates {
     while (this.#count > 0 && this.#baseMs + this.#ring[this.#head * wordsPerId + 5]! <= limit) this.#dropOldest();
   }
 
-  /** When the oldest id leaves, microseconds; Infinity when there is none. */
-  nextExpiryUs(windowMs: number): number {
-    return this.#count === 0 ? Infinity : (this.#baseMs + this.#ring[this.#head * wordsPerId + 5]! + windowMs) * 1000;
-  }
-
   /** Hashes an id given as text; `find` and `add` speak of it from then on. */
   take(id: string): void {
     const length = id.length * 3;

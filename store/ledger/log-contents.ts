@@ -322,12 +322,6 @@ export class LogContents {
     this.loading = undefined;
   }
 
-  /** Gives the index's memory back; it can be loaded again. */
-  unloadSubjects(): void {
-    this.subjectIndex = undefined;
-    this.loading = undefined;
-  }
-
   // ── Questions to the index ──────────────────────────────────────────────────────────────────────────────────────────────
 
   /** True when the entry has records, and its subject passes. */

@@ -40,9 +40,6 @@ test("gone sequences are found, counted, listed and forgotten as a set would", (
         let live = from;
         while (gone.has(live)) live++;
         assert.equal(deletions.nextLive(from), live);
-        let before = to;
-        while (gone.has(before)) before--;
-        assert.equal(deletions.previousLive(to), before);
         let next = from;
         while (next <= to && !gone.has(next)) next++;
         assert.equal(deletions.nextGone(from, to), next);
