@@ -64,7 +64,9 @@ export class Refusals {
   }
 
   /** Call after a flush: everything refused before is known then. */
-  throwIfAny(): void {
+  async throwIfAny(): Promise<void> {
+    // The client tells of a refusal a few steps after it has read it, and the flush may end sooner.
+    await new Promise((resolve) => setImmediate(resolve));
     if (this.#first !== undefined) throw this.#first;
   }
 

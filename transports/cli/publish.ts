@@ -43,7 +43,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
     last = (await Promise.all(pending)).at(-1) ?? last;
     await broker.flush();
     progress.end();
-    refusals.throwIfAny();
+    await refusals.throwIfAny();
     const stored = last === undefined ? {} : { station: last.stream, sequence: last.seq, duplicate: last.duplicate };
     const where =
       last === undefined ? `published to ${subject}` : `${last.duplicate ? "was already" : "stored"} in ${last.stream} as ${last.seq}`;
