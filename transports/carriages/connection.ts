@@ -36,6 +36,8 @@ export interface Connection {
   destroy(): void;
   /** False: `pause` only keeps what the peer goes on sending, up to a bound. Absent = true. */
   readonly pausesPeer?: boolean;
+  /** False: a pause would soon keep more than the bound, and the connection be closed for it. Absent = true. */
+  readonly keepsMore?: boolean;
   /** No `data` until `resume`, except for a chunk already under way. */
   pause(): void;
   resume(): void;

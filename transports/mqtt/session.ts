@@ -91,7 +91,7 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
   }
 
   get stallable(): boolean {
-    return this.connection?.connection.pausesPeer !== false;
+    return this.connection?.connection.keepsMore !== false;
   }
 
   get crowded(): boolean {

@@ -150,7 +150,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   }
 
   get stallable(): boolean {
-    return this.connection.pausesPeer !== false;
+    return this.connection.keepsMore !== false;
   }
 
   get crowded(): boolean {

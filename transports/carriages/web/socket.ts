@@ -87,6 +87,10 @@ export class WebSocketConnection implements Connection {
     return this.#raw.pause !== undefined;
   }
 
+  get keepsMore(): boolean {
+    return this.#raw.pause !== undefined || this.#heldBytes * 2 < pausedBytesMax;
+  }
+
   pause(): void {
     this.#paused = true;
     this.#raw.pause?.();
