@@ -2,7 +2,7 @@
  * The broker without doors: tenants, the stores behind them, the path of outcomes back to whoever published. Doors attach
  * sessions to it; `transports/open.ts` puts the two together. No global state: several brokers live in one process.
  */
-import type { Clock, Random } from "../store/environment.ts";
+import type { Clock, Random, Timer } from "../store/environment.ts";
 import type { Log, Outcome, Store, StoreEvents } from "../store/store.ts";
 import { TenantAttachment } from "./attachment.ts";
 import type { AttachmentHost } from "./attachment.ts";
@@ -66,6 +66,7 @@ export class Broker implements AttachmentHost {
   /** Not read from until a receiver has room, or a moment has passed. */
   readonly #stalled: Set<Session> = new Set();
   readonly #stalledBy: Set<Session> = new Set();
+  #stallEnd: Timer | undefined = undefined;
   #dirty: ProgressSource[] = [];
   #nextSession = 1;
   #closing: Promise<void> | undefined;
@@ -153,7 +154,7 @@ export class Broker implements AttachmentHost {
 
   stall(session: Session, receiver: Session): void {
     if (session === receiver || session.stallable === false || this.#stalled.has(session)) return;
-    if (this.#stalled.size === 0) this.clock.after(stallMs, () => this.#endStall());
+    if (this.#stalled.size === 0) this.#stallEnd = this.clock.after(stallMs, () => this.#endStall());
     this.#stalled.add(session);
     this.#stalledBy.add(receiver);
     if (!this.#held.has(session)) session.hold();
@@ -243,6 +244,8 @@ export class Broker implements AttachmentHost {
   }
 
   #endStall(): void {
+    // One that goes on would end the next stall too early.
+    this.#stallEnd?.cancel();
     const stalled = [...this.#stalled];
     this.#stalled.clear();
     this.#stalledBy.clear();

@@ -14,6 +14,9 @@ export interface ConnectionHandler {
   closed(error: Error | undefined): void;
 }
 
+/** Why a protocol ends a connection, for carriages that have a word for it. */
+export type EndReason = "denied" | "too_large" | "protocol" | "slow" | "going_away" | "busy";
+
 export interface Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
@@ -30,6 +33,8 @@ export interface Connection {
    * carriage has handed them on; never from within `write`. It is not called for what a closing connection could not send.
    */
   write(bytes: Buffer, done: () => void): void;
+  /** Says why the `end` that follows comes; the text is for people. Absent: the carriage has no way to pass it on. */
+  explain?(reason: EndReason, text: string): void;
   /** Sends what was written, then closes. Callable twice. */
   end(): void;
   /** Closes now, whatever was written. Callable twice. */

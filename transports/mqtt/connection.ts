@@ -8,7 +8,7 @@ import type { Message } from "../../lib/message.ts";
 import { Message as BrokerMessage, nothing } from "../../lib/message.ts";
 import { Subject } from "../../lib/router/subject.ts";
 import type { CloseReason, PublishOutcome } from "../../lib/transport.ts";
-import type { Connection, ConnectionHandler } from "../carriages/connection.ts";
+import type { Connection, ConnectionHandler, EndReason } from "../carriages/connection.ts";
 import { Outbox } from "../outbox.ts";
 import { AckQueue } from "./ack-queue.ts";
 import { authenticate } from "./handshake.ts";
@@ -151,6 +151,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
         ? encodeRare({ cmd: "connack", reasonCode, sessionPresent: false }, 5)
         : encodeRare({ cmd: "connack", returnCode: old, sessionPresent: false }, this.level);
     this.#send(frame);
+    this.connection.explain?.("denied", `CONNECT refused with ${reasonCode}`);
     this.#end();
   }
 
@@ -533,6 +534,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     if (this.#closed || this.#ending) return;
     this.#decoder.stop();
     if (this.level === 5 && this.session !== undefined) this.#send(encodeRare({ cmd: "disconnect", reasonCode }, 5));
+    this.connection.explain?.(endReasons.get(reasonCode) ?? "denied", `DISCONNECT with ${reasonCode}`);
     this.#end();
   }
 
@@ -589,6 +591,16 @@ function refusalReason(outcome: PublishOutcome): number {
       return reason.implementationSpecific;
   }
 }
+
+/** Other reasons are the policy's. */
+const endReasons: ReadonlyMap<number, EndReason> = new Map([
+  [reason.serverShuttingDown, "going_away"],
+  [reason.useAnotherServer, "going_away"],
+  [reason.packetTooLarge, "too_large"],
+  [reason.malformedPacket, "protocol"],
+  [reason.protocolError, "protocol"],
+  [reason.connectionRateExceeded, "busy"],
+]);
 
 const closeReasons: Readonly<Record<CloseReason, number>> = {
   shutdown: reason.serverShuttingDown,

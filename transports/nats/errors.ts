@@ -3,6 +3,8 @@
  * the connection ends after it.
  */
 
+import type { EndReason } from "../carriages/connection.ts";
+
 export interface ErrorText {
   readonly text: string;
   readonly closes: boolean;
@@ -30,6 +32,24 @@ export const errorTexts = {
   invalidPublishSubject: { text: "Invalid Publish Subject", closes: false },
   subscriptionsExceeded: { text: "maximum subscriptions exceeded", closes: false },
 } as const;
+
+/** Why a connection ends that is told this, for carriages that have a word for it. */
+export function endReasonOf(error: ClosingError): EndReason {
+  switch (error) {
+    case errorTexts.payloadViolation:
+    case errorTexts.controlLineExceeded:
+      return "too_large";
+    case errorTexts.unknownOperation:
+    case errorTexts.invalidProtocol:
+    case errorTexts.noRespondersNeedsHeaders:
+      return "protocol";
+    case errorTexts.connectionsExceeded:
+    case errorTexts.tenantConnectionsExceeded:
+      return "busy";
+    default:
+      return "denied";
+  }
+}
 
 export function publishViolation(subject: string): string {
   return `Permissions Violation for Publish to "${subject}"`;

@@ -22,7 +22,7 @@ import { connectDefaults } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
 import type { FrameKind } from "./decoder.ts";
-import { errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
+import { endReasonOf, errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
 import type { ClosingError } from "./errors.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Replies } from "./replies.ts";
@@ -538,6 +538,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   #fail(error: ClosingError): void {
     if (this.#closing) return;
     this.#sendError(error.text);
+    this.connection.explain?.(endReasonOf(error), error.text);
     this.#end();
   }
 
@@ -588,10 +589,12 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
         break;
       case "shutdown":
       case "lame_duck":
+        this.connection.explain?.("going_away", "the broker stops here: connect again");
         this.#drain();
         break;
       case "kicked":
       case "fault":
+        this.connection.explain?.("denied", "ended by the operator");
         this.#end();
         break;
     }

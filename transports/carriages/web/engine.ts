@@ -87,7 +87,9 @@ export const closeCode = {
 } as const;
 
 /** Bytes a peer may have sent while its connection is paused, before it is closed with `tryAgainLater`. */
-export const pausedBytesMax: number = 16 * 1024 * 1024;
+export const pausedBytesMax: number = 64 * 1024 * 1024;
+/** Of all connections together. */
+export const pausedBytesTotalMax: number = 256 * 1024 * 1024;
 
 /** Loads uWebSockets.js if it can be, else `ws`. `prefer` forces one; a forced engine that does not load rejects. */
 export async function loadEngine(prefer: "uWebSockets.js" | "ws" | undefined): Promise<WebEngine> {

@@ -4,9 +4,11 @@
  * relied on to stop at once.
  */
 import type { ClientCertificate } from "../../../lib/auth/certificate.ts";
-import type { Connection, ConnectionHandler } from "../connection.ts";
+import type { Connection, ConnectionHandler, EndReason } from "../connection.ts";
 import type { SecureServer } from "../tls.ts";
-import { closeCode, pausedBytesMax } from "./engine.ts";
+import { Backlog } from "./backlog.ts";
+import type { BacklogBudget } from "./backlog.ts";
+import { closeCode } from "./engine.ts";
 import type { WebRequest } from "./engine.ts";
 
 /** The engine's end of one WebSocket. */
@@ -20,6 +22,15 @@ export interface RawSocket {
   readonly resume?: () => void;
 }
 
+const closeCodes: Readonly<Record<EndReason, number>> = {
+  denied: closeCode.policyViolation,
+  slow: closeCode.policyViolation,
+  too_large: closeCode.messageTooBig,
+  protocol: closeCode.protocolError,
+  going_away: closeCode.goingAway,
+  busy: closeCode.tryAgainLater,
+};
+
 export class WebSocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort = 0;
@@ -31,8 +42,7 @@ export class WebSocketConnection implements Connection {
   readonly binaryOnly: boolean;
   readonly #raw: RawSocket;
   #handler: ConnectionHandler | undefined;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #backlog: Backlog;
   #paused = true;
   #closed = false;
   #ending = false;
@@ -40,11 +50,14 @@ export class WebSocketConnection implements Connection {
   #error: Error | undefined;
   /** `done`s not yet called, oldest first. */
   #unacknowledged: (() => void)[] = [];
+  #endCode: number = closeCode.normal;
+  #endText = "";
   #releasing = false;
   #releasable = 0;
 
-  constructor(raw: RawSocket, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean) {
+  constructor(raw: RawSocket, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean, budget: BacklogBudget) {
     this.#raw = raw;
+    this.#backlog = new Backlog(budget);
     this.remoteAddress = request.remoteAddress;
     this.localAddress = local.address;
     this.localPort = local.port;
@@ -67,15 +80,20 @@ export class WebSocketConnection implements Connection {
     this.#raw.send(bytes);
   }
 
+  explain(reason: EndReason, text: string): void {
+    this.#endCode = closeCodes[reason];
+    this.#endText = text;
+  }
+
   end(): void {
-    this.endWith(closeCode.normal, "");
+    this.endWith(this.#endCode, this.#endText);
   }
 
   /** Ends with a close code that says why. */
   endWith(code: number, reason: string): void {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
-    this.#held = [];
+    this.#backlog.clear();
     this.#raw.close(code, reason);
   }
 
@@ -88,7 +106,7 @@ export class WebSocketConnection implements Connection {
   }
 
   get keepsMore(): boolean {
-    return this.#raw.pause !== undefined || this.#heldBytes * 2 < pausedBytesMax;
+    return this.#raw.pause !== undefined || this.#backlog.roomy;
   }
 
   pause(): void {
@@ -98,10 +116,9 @@ export class WebSocketConnection implements Connection {
 
   resume(): void {
     this.#paused = false;
-    while (this.#held.length > 0 && !this.#paused && !this.#closed && !this.#ending) {
-      const chunk = this.#held.shift();
+    while (!this.#paused && !this.#closed && !this.#ending) {
+      const chunk = this.#backlog.take();
       if (chunk === undefined) break;
-      this.#heldBytes -= chunk.length;
       this.#handler?.data(chunk);
     }
     if (!this.#paused) this.#raw.resume?.();
@@ -119,16 +136,12 @@ export class WebSocketConnection implements Connection {
       this.endWith(closeCode.unsupportedData, "text frames carry no MQTT");
       return;
     }
-    if (this.#handler !== undefined && !this.#paused) {
+    // While the backlog is given out, what comes waits behind it.
+    if (this.#handler !== undefined && !this.#paused && this.#backlog.empty) {
       this.#handler.data(bytes);
       return;
     }
-    this.#heldBytes += bytes.length;
-    if (this.#heldBytes > pausedBytesMax) {
-      this.endWith(closeCode.tryAgainLater, "the broker is busy: send more slowly");
-      return;
-    }
-    this.#held.push(Buffer.from(bytes));
+    if (!this.#backlog.add(bytes)) this.endWith(closeCode.tryAgainLater, "the broker is busy: send more slowly");
   }
 
   /** From the engine: the oldest `count` writes have been handed on. May be called from within `send`. */
@@ -154,7 +167,7 @@ export class WebSocketConnection implements Connection {
   gone(error: Error | undefined): void {
     this.#closed = true;
     this.#error = error;
-    this.#held = [];
+    this.#backlog.clear();
     this.#unacknowledged = [];
     this.#tell();
   }

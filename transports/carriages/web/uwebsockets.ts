@@ -3,6 +3,8 @@ import { createServer } from "node:net";
 import { BrokerError } from "../../../lib/errors.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
 import { listenError } from "../tcp.ts";
+import { BacklogBudget } from "./backlog.ts";
+import { pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
 import { WebSocketConnection } from "./socket.ts";
 import type { RawSocket } from "./socket.ts";
@@ -45,6 +47,7 @@ interface SocketData {
 class UwebsocketsEngine implements WebEngine {
   readonly name = "uWebSockets.js";
   readonly #library: Library;
+  readonly #budget: BacklogBudget = new BacklogBudget(pausedBytesMax, pausedBytesTotalMax);
 
   constructor(library: Library) {
     this.#library = library;
@@ -155,7 +158,7 @@ class UwebsocketsEngine implements WebEngine {
         if (!gone) socket.close();
       },
     };
-    const connection = new WebSocketConnection(raw, data.request, local, data.binaryOnly);
+    const connection = new WebSocketConnection(raw, data.request, local, data.binaryOnly, this.#budget);
     const forget = connection.gone.bind(connection);
     connection.gone = (error) => {
       gone = true;

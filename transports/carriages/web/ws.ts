@@ -10,6 +10,8 @@ import { SystemClock } from "../../../lib/clock.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import { listenError } from "../tcp.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
+import { BacklogBudget } from "./backlog.ts";
+import { pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
 import { WebSocketConnection } from "./socket.ts";
 import type { RawSocket } from "./socket.ts";
@@ -17,6 +19,7 @@ import type { RawSocket } from "./socket.ts";
 export class WsEngine implements WebEngine {
   readonly name = "ws";
   readonly #clock: Clock;
+  readonly #budget: BacklogBudget = new BacklogBudget(pausedBytesMax, pausedBytesTotalMax);
 
   constructor(clock: Clock = new SystemClock()) {
     this.#clock = clock;
@@ -90,7 +93,7 @@ export class WsEngine implements WebEngine {
       pause: () => ws.pause(),
       resume: () => ws.resume(),
     };
-    const connection = new WebSocketConnection(raw, request, local, binaryOnly);
+    const connection = new WebSocketConnection(raw, request, local, binaryOnly, this.#budget);
     let fault: Error | undefined;
     ws.on("message", (data: Buffer, isBinary: boolean) => connection.received(data, isBinary));
     ws.on("error", (error: Error) => (fault ??= error));
