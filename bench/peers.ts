@@ -73,17 +73,26 @@ async function heavy(load: Generator, scale: number): Promise<void> {
   );
 }
 
+/** One run on a fresh broker. A machine that slept in the middle fails a run; it is told and made again, once. */
+async function once(measurement: Measurement, name: PeerName, load: Generator, scale: number, again: boolean = true): Promise<number> {
+  const peer: Peer = await startPeer(name, base, measurement.settings, natsServer ?? "");
+  try {
+    return await measurement.run(peer, load, scale);
+  } catch (error) {
+    console.error(`${measurement.name} on ${name} failed${again ? ", once more" : ""}: ${String(error)}`);
+    if (!again) throw error;
+  } finally {
+    await peer.remove();
+  }
+  return once(measurement, name, load, scale, false);
+}
+
 async function compare(measurement: Measurement, load: Generator, runs: number, scale: number): Promise<Result> {
   const names = measurement.peers.filter((name) => name === "waystation" || natsServer !== undefined);
   const numbers = new Map<PeerName, number[]>(names.map((name) => [name, []]));
   for (let run = 0; run < runs; run++) {
     for (const name of names) {
-      const peer: Peer = await startPeer(name, base, measurement.settings, natsServer ?? "");
-      try {
-        numbers.get(name)?.push(await measurement.run(peer, load, scale));
-      } finally {
-        await peer.remove();
-      }
+      numbers.get(name)?.push(await once(measurement, name, load, scale));
     }
   }
   return { measurement, runs: Object.fromEntries(numbers) };

@@ -26,6 +26,8 @@ export const folder = "folder";
 /** What was asked of one log and what was answered. */
 class LogTruth {
   readonly name: string;
+  /** At most so many records are kept, the oldest go; 0 = all. */
+  readonly messagesMax: number;
   /** Payload by sequence, as sent; acknowledged up to `acked`. */
   readonly sent: string[] = [];
   acked = 0;
@@ -39,8 +41,14 @@ class LogTruth {
   dropSent = false;
   dropAcked = false;
 
-  constructor(name: string) {
+  constructor(name: string, messagesMax: number) {
     this.name = name;
+    this.messagesMax = messagesMax;
+  }
+
+  /** True when the limit may have taken it, once `sent` records were sent. */
+  mayBeEvicted(sequence: number, sent: number): boolean {
+    return this.messagesMax > 0 && sequence <= sent - this.messagesMax;
   }
 }
 
@@ -102,7 +110,7 @@ export class Workload {
     else if (choice < 0.78) await this.#removeMost();
     else if (choice < 0.9) await this.#saveGroup();
     else if (choice < 0.95) await this.store.checkpoint();
-    else if (choice < 0.97) await this.#define();
+    else if (choice < 0.98) await this.#define();
     else await this.#drop();
   }
 
@@ -128,9 +136,9 @@ export class Workload {
   }
 
   async #define(): Promise<void> {
-    const truth = new LogTruth(`log-${this.#truths.length}`);
+    const truth = new LogTruth(`log-${this.#truths.length}`, this.#truths.length % 3 === 1 ? 12 : 0);
     this.#truths.push(truth);
-    const log = await this.store.define(definition(truth.name), 0);
+    const log = await this.store.define(definition(truth.name, { messagesMax: truth.messagesMax }), 0);
     await log.defineGroup("group", "{}", Buffer.from("0"));
     log.groupSnapshot = (): Uint8Array | undefined => (this.#random.fraction() < 0.7 ? Buffer.from(String(truth.groupSent)) : undefined);
     truth.defined = true;
@@ -179,7 +187,7 @@ export class Workload {
     for (let sequence = 1; sequence <= truth.acked; sequence++) {
       if (truth.removed.includes(sequence) || this.#random.fraction() < 0.3) continue;
       truth.removed.push(sequence);
-      assert.ok(log.removeSequence(sequence));
+      assert.ok(log.removeSequence(sequence) || truth.mayBeEvicted(sequence, truth.sent.length));
     }
     const count = truth.removed.length;
     await this.store.flush();
@@ -231,9 +239,11 @@ async function checkLog(driver: StoreDriver, log: Log, before: LogMoment, durabi
     assert.equal(payload, truth.sent[sequence - 1], `${truth.name}/${sequence} holds what was sent`);
   }
   const removed = new Set(truth.removed.slice(0, before.removed));
+  const left = (sequence: number): boolean => removed.has(sequence) || truth.mayBeEvicted(sequence, before.sent);
+  if (truth.messagesMax > 0) assert.ok(records.length <= truth.messagesMax, `${truth.name} keeps to its limit`);
   if (durability === "always") {
     for (let sequence = 1; sequence <= before.acked; sequence++) {
-      assert.ok(found.has(sequence) || removed.has(sequence), `${truth.name}/${sequence} was acknowledged and is there`);
+      assert.ok(found.has(sequence) || left(sequence), `${truth.name}/${sequence} was acknowledged and is there`);
     }
     for (const sequence of truth.removed.slice(0, before.removedAcked)) {
       assert.ok(!found.has(sequence), `${truth.name}/${sequence} was removed and stays away`);
@@ -241,7 +251,7 @@ async function checkLog(driver: StoreDriver, log: Log, before: LogMoment, durabi
   }
   const last = records.at(-1)?.sequence ?? 0;
   for (let sequence = 1; sequence < last; sequence++) {
-    assert.ok(found.has(sequence) || removed.has(sequence), `${truth.name}/${sequence} is no gap`);
+    assert.ok(found.has(sequence) || left(sequence), `${truth.name}/${sequence} is no gap`);
   }
   assert.equal(log.state.messages, records.length);
   const group = log.recoveredGroups.find((each) => each.name === "group");
