@@ -20,19 +20,38 @@ export interface PaymentHooks {
 /** Of a record that cannot be read: it counts for nothing. */
 const unknownFacts = new RecordFacts();
 
+/** Logs that read at the same time: the thread pool has other work too. */
+const activeMax = 2;
+
 export class Payments {
   readonly #cache: BlockCache;
   readonly #hooks: PaymentHooks;
   readonly #facts: RecordFacts = new RecordFacts();
+  readonly #waiting: Map<FileLog, Sequence> = new Map();
+  #active = 0;
 
   constructor(cache: BlockCache, hooks: PaymentHooks) {
     this.#cache = cache;
     this.#hooks = hooks;
   }
 
-  /** Starts with the record `wanted`, unless this log is at it already. */
+  /** Starts with the record `wanted`, unless this log is at it already. The longer a log waits, the more one chunk pays. */
   want(log: FileLog, wanted: Sequence): void {
-    if (!log.paying) void this.#pay(log, wanted);
+    if (log.paying || this.#waiting.has(log)) return;
+    this.#waiting.set(log, wanted);
+    this.#startNext();
+  }
+
+  #startNext(): void {
+    for (const [log, wanted] of this.#waiting) {
+      if (this.#active >= activeMax) return;
+      this.#waiting.delete(log);
+      this.#active++;
+      void this.#pay(log, wanted).finally(() => {
+        this.#active--;
+        this.#startNext();
+      });
+    }
   }
 
   async #pay(log: FileLog, wanted: Sequence): Promise<void> {
