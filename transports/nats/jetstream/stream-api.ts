@@ -101,6 +101,8 @@ export function registerStreamApi(api: Api, serverName: string): void {
         subjectsFilter: text(values, "subjects_filter"),
         offset: count(values, "offset"),
       };
+      // Who publishes without waiting and then asks wants to see what it published.
+      await station.store.flush();
       const { state, subjectsTotal, offset } = await streamState(station, details);
       return {
         total: subjectsTotal,
