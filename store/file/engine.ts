@@ -841,10 +841,6 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#clock.endOfTurn(task);
   }
 
-  nowUs(): number {
-    return this.#clock.nowUs();
-  }
-
   #usable(): boolean {
     return this.#kind === "open" || this.#kind === "paused";
   }

@@ -48,7 +48,6 @@ export interface LogEngine {
   /** A limit waits for this record to come into memory. */
   want(log: FileLog, sequence: Sequence): void;
   later(task: () => void): void;
-  nowUs(): number;
 }
 
 export interface FileLogOptions {

@@ -1,4 +1,5 @@
 /** Encodes the journal's entries other than records (layout: journal-format.ts), and reads them back for recovery. */
+import { StoreError } from "../store.ts";
 import type { LogDefinition } from "../store.ts";
 import { entry, entryHeaderBytes } from "./journal-format.ts";
 import type { Batch, Journal } from "./journal.ts";
@@ -157,7 +158,8 @@ function visitEntry(view: DataView, bytes: Buffer, at: number, end: number, visi
     case entry.reserve:
       return visitor.reserve(logId, view.getFloat64(content, true));
     default:
-      throw new Error(
+      throw new StoreError(
+        "version",
         `the journal has an entry of kind ${kind}, which this version does not know; open the folder with the version that wrote it`,
       );
   }

@@ -73,7 +73,7 @@ export class Manifest {
     const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     for (let at = start; at < end;) {
       const length = view.getUint32(at, true);
-      if (length < itemHeaderBytes || length > end - at) throw damagedManifest();
+      if (length < itemHeaderBytes || length > end - at) throw unknownManifest();
       this.#item(view, bytes, at, at + length);
       at += length;
     }
@@ -93,7 +93,7 @@ export class Manifest {
     }
     if (kind === item.define) return this.#define(logId, reader);
     const log = this.logs.get(logId);
-    if (log === undefined) throw damagedManifest();
+    if (log === undefined) throw unknownManifest();
     switch (kind) {
       case item.drop:
         this.logs.delete(logId);
@@ -128,7 +128,7 @@ export class Manifest {
         log.groups.delete(reader.bytes(nameBytes).toString());
         return;
       default:
-        throw damagedManifest();
+        throw unknownManifest();
     }
   }
 
@@ -171,9 +171,9 @@ function readRun(reader: ByteReader): Run {
   };
 }
 
-function damagedManifest(): StoreError {
+function unknownManifest(): StoreError {
   return new StoreError(
-    "damaged",
+    "version",
     "the manifest is sound but says what this version does not understand; open it with the version that wrote it",
   );
 }

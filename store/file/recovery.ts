@@ -3,15 +3,7 @@
  * what came after. Reports what it cut, refuses what is damaged, and removes what nothing refers to.
  */
 import type { Disk } from "../disk.ts";
-import {
-  recordHeaderBytes,
-  recordLength,
-  recordMessageIdBytes,
-  recordSequence,
-  recordSubjectBytes,
-  recordTimeUs,
-  recordTtlSeconds,
-} from "../record.ts";
+import { recordHeaderBytes, recordMessageIdBytes, recordSequence, recordSubjectBytes, recordTimeUs, recordTtlSeconds } from "../record.ts";
 import { StoreError } from "../store.ts";
 import type { BlockCache } from "./block-cache.ts";
 import { FileLog, recordCountedBytes } from "./file-log.ts";
@@ -222,7 +214,6 @@ class Replay implements EntryVisitor {
     );
     this.tailBytes += log.storage.append(view, bytes, at);
     log.dirty = true;
-    if (recordLength(view, at) < recordHeaderBytes) throw new StoreError("damaged", "a journal record is too short");
   }
 
   remove(logId: number, first: number, last: number): void {
