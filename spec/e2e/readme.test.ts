@@ -49,7 +49,21 @@ describe("the README", () => {
   it("shows a browser's page that works", async (t) => {
     const { addresses } = await serve(t, await temporaryFolder(t), ["--web-port", "0"]);
     const stdout = await runExample(t, "browser", {}, addresses.web?.url.replace("http", "ws"));
-    assert.equal(stdout, "plant.press-4.alarm too hot\n");
+    assert.equal(stdout, "plant.press-4.alarm too hot\nstored as 1\nplant.press-4.reading 81.5\n");
+  });
+
+  it("shows commands of HTTP that work", async (t) => {
+    const [, commands = ""] = /<!-- commands: http -->\s+```sh\n([^]*?)```/.exec(readme) ?? [];
+    const { addresses } = await serve(t, await temporaryFolder(t), ["--web-port", "0"]);
+    const env = { ...process.env, WAYSTATION_WEB: addresses.web?.url };
+    const { stdout } = await execute("bash", ["-c", commands], { env, timeout: 20_000 });
+    const answers = stdout
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(answers[1], { station: "ORDERS", sequence: 1, duplicate: false });
+    assert.equal(answers[2]?.["stored"], 2);
+    assert.deepEqual(answers.at(-1), { settled: 2, unknown: [] });
   });
 
   it("shows an MQTT device that works", async (t) => {
