@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { connect as connectTcp } from "node:net";
 import { test } from "node:test";
 import { connect as connectNats } from "@nats-io/transport-node";
+import mqttPacket from "mqtt-packet";
 import mqtt from "mqtt";
 import type { IClientOptions, IPublishPacket, MqttClient } from "mqtt";
 import { SystemClock } from "../../lib/clock.ts";
@@ -252,4 +253,21 @@ test("history is replayed by a user property and by $station, and a condition on
   );
   assert.ok(refused);
   for (const { client } of [a, last, all, hot, broken]) await client.endAsync();
+});
+
+test("clients that go while they are judged leave no session behind", async () => {
+  await using broker = await openSpecBroker();
+  const settled = await connect(broker.mqttUrl, { protocolVersion: 4, clientId: "settled" });
+  for (let round = 0; round < 40; round++) {
+    const socket = connectTcp(broker.mqttPort, "127.0.0.1");
+    socket.on("error", () => {});
+    socket.write(
+      mqttPacket.generate({ cmd: "connect", protocolId: "MQTT", protocolVersion: 4, clean: true, clientId: `c${round}`, keepalive: 0 }),
+    );
+    await new Promise((resolve) => setTimeout(resolve, round % 4));
+    socket.destroy();
+  }
+  const { sessions } = broker.opened.mqtt.tenantOf(broker.opened.broker.tenant("$G"));
+  await until("only the settled session to be left", () => sessions.size === 1 && broker.opened.mqtt.connections.size === 1);
+  await settled.client.endAsync();
 });

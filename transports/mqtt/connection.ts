@@ -117,7 +117,14 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   }
 
   #judged(packet: ConnectPacket, answer: Accepted | number): void {
-    if (this.#closed || this.#ending) return;
+    if (this.#closed || this.#ending) {
+      if (typeof answer === "number") return;
+      // The client went while it was judged: what it was given is given back.
+      this.session = answer.session;
+      this.accepted = answer;
+      if (this.#closed) this.door.connectionClosed(this, true);
+      return;
+    }
     if (typeof answer === "number") {
       this.refuse(answer);
       return;
