@@ -3,8 +3,12 @@ import path from "node:path";
 import type { Config } from "../../lib/config/config.ts";
 import type { Addresses } from "../open.ts";
 
-export function banner(config: Config, addresses: Addresses, version: string): string {
-  const doors = Object.entries(addresses).map(([name, door]) => `  ${name.padEnd(8)}${(door as { readonly url: string }).url}`);
+/** `engine` is what the web door stands on. */
+export function banner(config: Config, addresses: Addresses, version: string, engine: string | undefined): string {
+  const doors = Object.entries(addresses).map(([name, door]) => {
+    const on = name === "web" && engine !== undefined ? ` (${engine})` : "";
+    return `  ${name.padEnd(8)}${(door as { readonly url: string }).url}${on}`;
+  });
   const lines = [`Waystation ${version} is ready`, ...doors, `  keeps   ${kept(config)}`];
   if (addresses.nats !== undefined) {
     const server = addresses.nats.port === 4222 && addresses.nats.host === "127.0.0.1" ? "" : ` --server ${addresses.nats.url}`;

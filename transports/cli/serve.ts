@@ -46,7 +46,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
   hangUp = reload;
   serveAdmin(broker.opened, [...userRequests(broker.users), [reloadSubject, reload]]);
   if (config.addressesFile !== undefined) await writeAddressFile(config.addressesFile, broker.addresses);
-  terminal.write(banner(config, broker.addresses, version));
+  terminal.write(banner(config, broker.addresses, version, broker.opened.web.engine?.name));
   await stop();
   await reloading;
   if (config.addressesFile !== undefined) await rm(config.addressesFile, { force: true });

@@ -74,6 +74,8 @@ export class HttpRouter implements HttpHandler {
   readonly answered: Map<number, number> = new Map();
   readonly #options: HttpRouterOptions;
   readonly #routes: Segmented[] = [];
+  /** The same, by method and number of segments. */
+  readonly #bySize: Map<string, Segmented[]> = new Map();
   /** Exact paths, by method and path. */
   readonly #exact: Map<string, Route> = new Map();
 
@@ -83,8 +85,14 @@ export class HttpRouter implements HttpHandler {
 
   add(route: Route): void {
     const segments = route.path.split("/");
-    if (segments.some((segment) => segment.startsWith(":"))) this.#routes.push({ route, segments });
-    else this.#exact.set(`${route.method} ${route.path}`, route);
+    if (segments.some((segment) => segment.startsWith(":"))) {
+      const entry = { route, segments };
+      this.#routes.push(entry);
+      const size = `${route.method} ${segments.length}`;
+      const alike = this.#bySize.get(size);
+      if (alike === undefined) this.#bySize.set(size, [entry]);
+      else alike.push(entry);
+    } else this.#exact.set(`${route.method} ${route.path}`, route);
   }
 
   get routes(): readonly Route[] {
@@ -139,12 +147,13 @@ export class HttpRouter implements HttpHandler {
   /** The route and its parameters; the methods allowed when only they differ; `""` when there is nothing. */
   #find(method: string, path: string): { route: Route; params: Record<string, string> } | string {
     const segments = path.split("/");
-    const methods = [...this.#exact.values()].filter((route) => route.path === path).map((route) => route.method);
-    for (const candidate of this.#routes) {
+    for (const candidate of this.#bySize.get(`${method} ${segments.length}`) ?? []) {
       const params = matchSegments(candidate.segments, segments);
-      if (params === undefined) continue;
-      if (candidate.route.method === method) return { route: candidate.route, params };
-      methods.push(candidate.route.method);
+      if (params !== undefined) return { route: candidate.route, params };
+    }
+    const methods = [...this.#exact.values()].filter((route) => route.path === path).map((route) => route.method);
+    for (const { route, segments: wanted } of this.#routes) {
+      if (matchSegments(wanted, segments) !== undefined) methods.push(route.method);
     }
     return [...new Set(methods)].sort().join(", ");
   }
@@ -194,19 +203,17 @@ function refuseUnknown(request: WebRequest, response: WebResponse, methods: stri
 
 function matchSegments(wanted: readonly string[], given: readonly string[]): Record<string, string> | undefined {
   if (wanted.length !== given.length) return undefined;
-  const params: Record<string, string> = {};
   for (const [index, want] of wanted.entries()) {
     const segment = given[index] ?? "";
-    if (!want.startsWith(":")) {
-      if (want !== segment) return undefined;
-      continue;
+    if (want.startsWith(":") ? segment === "" : want !== segment) return undefined;
+  }
+  const params: Record<string, string> = {};
+  try {
+    for (const [index, want] of wanted.entries()) {
+      if (want.startsWith(":")) params[want.slice(1)] = decodeURIComponent(given[index] ?? "");
     }
-    if (segment === "") return undefined;
-    try {
-      params[want.slice(1)] = decodeURIComponent(segment);
-    } catch {
-      return undefined;
-    }
+  } catch {
+    return undefined;
   }
   return params;
 }
