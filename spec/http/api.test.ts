@@ -7,6 +7,8 @@ import type { Authentication } from "../../transports/nats/authentication.ts";
 import { openSpecBroker } from "../support/open-broker.ts";
 import type { SpecBroker } from "../support/open-broker.ts";
 import { webEngines } from "../support/web-engines.ts";
+import { until } from "../support/until.ts";
+import { RawSocket } from "../web/raw-socket.ts";
 import { ask, eventsUntil, expectStatus } from "./asking.ts";
 
 for (const engine of webEngines) {
@@ -186,6 +188,16 @@ for (const engine of webEngines) {
       match(text, /waystation_ack_seconds_bucket\{storage="file",le="\+Inf"\} [1-9]/);
       const varz = await expectStatus(200, url, "GET", "/varz");
       equal(varz.json["engine"], engine);
+    });
+
+    test("a body that is too large is refused before it is read", async () => {
+      const raw = new RawSocket(Number(new URL(url).port));
+      raw.send("POST /v1/stations/S/messages HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999\r\n\r\n");
+      if (engine === "ws") raw.send(Buffer.alloc(9 * 1024 * 1024));
+      await until("the refusal", () => raw.head !== "");
+      equal(raw.status, 413);
+      match(raw.head, /application\/problem\+json/);
+      raw.destroy();
     });
 
     test("an unknown path, a wrong method and a page of another origin are refused as problems", async () => {

@@ -30,9 +30,9 @@ export function addClientModule(router: HttpRouter): void {
     },
     handle: async ({ request, response }) => {
       loading ??= load();
-      const { plain, gzipped, tag } = await loading.catch((cause: unknown) => {
+      const { plain, gzipped, tag } = await loading.catch(() => {
         loading = undefined;
-        throw new HttpProblem(404, "Not Found", "the browser's module is not built: run npm run build", { cause: String(cause) });
+        throw new HttpProblem(404, "Not Found", "the browser's module is not built: run npm run build");
       });
       const headers = [
         ["content-type", "text/javascript; charset=utf-8"],

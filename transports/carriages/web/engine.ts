@@ -75,6 +75,15 @@ export interface WebEngine {
   listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener>;
 }
 
+/** The answer with 413, which an engine gives before anybody sees the request. */
+export const bodyTooLarge: { readonly headers: readonly (readonly [string, string])[]; readonly body: string } = {
+  headers: [
+    ["content-type", "application/problem+json"],
+    ["connection", "close"],
+  ],
+  body: '{"type":"about:blank","title":"Payload Too Large","status":413,"detail":"the body is too large: send less at once"}\n',
+};
+
 /** Close codes of RFC 6455 §7.4.1 and its registry, as the broker uses them. */
 export const closeCode = {
   normal: 1000,

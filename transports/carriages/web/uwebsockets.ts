@@ -4,7 +4,7 @@ import { BrokerError } from "../../../lib/errors.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
 import { listenError } from "../tcp.ts";
 import { BacklogBudget } from "./backlog.ts";
-import { pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
+import { bodyTooLarge, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
 import { WebSocketConnection } from "./socket.ts";
 import type { RawSocket } from "./socket.ts";
@@ -234,7 +234,7 @@ function receive(raw: HttpResponse, request: WebRequest, bodyBytesMax: number, h
   const response = new UwebsocketsResponse(raw, request.method === "HEAD");
   const announced = Number(request.headers.get("content-length") ?? "0");
   if (announced > bodyBytesMax) {
-    response.send(413, [["connection", "close"]], "the body is too large");
+    response.send(413, bodyTooLarge.headers, bodyTooLarge.body);
     return;
   }
   let body: Buffer | undefined;
@@ -243,7 +243,7 @@ function receive(raw: HttpResponse, request: WebRequest, bodyBytesMax: number, h
     if (response.finished) return;
     const bytes = Buffer.from(chunk);
     if (length + bytes.length > bodyBytesMax) {
-      response.send(413, [["connection", "close"]], "the body is too large");
+      response.send(413, bodyTooLarge.headers, bodyTooLarge.body);
       return;
     }
     if (isLast && length === 0) {

@@ -11,7 +11,7 @@ import type { Clock } from "../../../lib/clock.ts";
 import { listenError } from "../tcp.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
 import { BacklogBudget } from "./backlog.ts";
-import { pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
+import { bodyTooLarge, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
 import { WebSocketConnection } from "./socket.ts";
 import type { RawSocket } from "./socket.ts";
@@ -179,7 +179,7 @@ function receive(raw: IncomingMessage, request: WebRequest, target: ServerRespon
     if (response.finished) return;
     length += chunk.length;
     if (length > bodyBytesMax) {
-      response.send(413, [["connection", "close"]], "the body is too large");
+      response.send(413, bodyTooLarge.headers, bodyTooLarge.body);
       return;
     }
     chunks.push(chunk);
