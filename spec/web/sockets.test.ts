@@ -7,10 +7,10 @@ import type { WebListenOptions } from "../../transports/carriages/web/engine.ts"
 import type { Connection } from "../../transports/carriages/connection.ts";
 import { openSpecBroker } from "../support/open-broker.ts";
 import { until } from "../support/until.ts";
+import { webEngines } from "../support/web-engines.ts";
 import { clientFrame, opcode, RawSocket } from "./raw-socket.ts";
 
-const engines = ["uWebSockets.js", "ws"] as const;
-type EngineName = (typeof engines)[number];
+type EngineName = (typeof webEngines)[number];
 
 /** A listener whose connections answer with what they get. */
 async function echo(engine: EngineName, options: Partial<WebListenOptions> = {}): Promise<{ port: number } & AsyncDisposable> {
@@ -52,7 +52,7 @@ test("the engine that is preferred here is uWebSockets.js, on Linux x64 with Nod
   equal((await loadEngine(undefined)).name, "uWebSockets.js");
 });
 
-for (const engine of engines) {
+for (const engine of webEngines) {
   describe(`WebSocket on ${engine}`, () => {
     test("masked frames may be cut anywhere, and a message may come in fragments with a ping between", async () => {
       await using server = await echo(engine);
@@ -210,7 +210,7 @@ for (const engine of engines) {
 
 test("half an upgrade, a silent connection and one that answers no ping are cut in time, on both engines", async () => {
   await Promise.all(
-    engines.map(async (engine) => {
+    webEngines.map(async (engine) => {
       await using server = await echo(engine, { idleTimeoutSeconds: 8 });
       const half = new RawSocket(server.port);
       half.send("GET / HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nX-Slow: ");
