@@ -127,7 +127,7 @@ export class SubjectIndex {
     const count = this.count(entry);
     const first = this.first(entry);
     const last = this.last(entry);
-    if (count === 0 || last < from || first > to) return 0;
+    if (count === 0 || last < from || first > to || from > to) return 0;
     if (count === 1) return 1;
     let without = 0;
     const words = this.#chunks[entry >>> chunkShift]!.words;
