@@ -1,4 +1,5 @@
 /** Official clients' use of consumers beyond the everyday, told as lines that are the same on every server. */
+import { performance } from "node:perf_hooks";
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager, ReplayPolicy } from "@nats-io/jetstream";
 import type { ConsumerConfig, ConsumerInfo, JetStreamClient, JetStreamManager } from "@nats-io/jetstream";
 import { connect, nanos } from "@nats-io/transport-node";
@@ -43,6 +44,16 @@ function shown(info: ConsumerInfo): string {
     `delivered ${delivered.consumer_seq}/${delivered.stream_seq} floor ${floor.consumer_seq}/${floor.stream_seq} ` +
     `pending ${info.num_ack_pending} again ${info.num_redelivered} waiting ${info.num_waiting} to come ${info.num_pending}`
   );
+}
+
+/** The consumer's info once its acks have been taken: nats-server takes them a little later than it answers. */
+async function ackedTo(jsm: JetStreamManager, stream: string, name: string, floor: number): Promise<ConsumerInfo> {
+  const end = performance.now() + 5_000;
+  for (;;) {
+    const info = await jsm.consumers.info(stream, name);
+    if (info.ack_floor.consumer_seq >= floor || performance.now() > end) return info;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
 }
 
 /** What may be asked of a consumer, what is refused and how, and what an update changes. */
@@ -156,7 +167,7 @@ async function pushes(port: number): Promise<Told> {
     told.push(`${made.config.deliver_group} bound ${made.push_bound}`);
     await until("all to be delivered", () => (counts[0] ?? 0) + (counts[1] ?? 0) === 10);
     await nc.flush();
-    told.push(shown(await jsm.consumers.info("PUSH", "Q")));
+    told.push(shown(await ackedTo(jsm, "PUSH", "Q", 10)));
     for (const subscription of subscriptions) subscription.unsubscribe();
     await nc.flush();
     told.push(`bound ${(await jsm.consumers.info("PUSH", "Q")).push_bound}`);
@@ -169,7 +180,7 @@ async function pushes(port: number): Promise<Told> {
       if (taken === 6) break;
     }
     await nc.flush();
-    told.push(shown(await jsm.consumers.info("PUSH", "ALL")));
+    told.push(shown(await ackedTo(jsm, "PUSH", "ALL", 4)));
     await jsm.consumers.add("PUSH", { durable_name: "WPI", ack_policy: AckPolicy.Explicit, ack_wait: nanos(900) });
     const worker = await jetstream(nc).consumers.get("PUSH", "WPI");
     const message = await worker.next();
