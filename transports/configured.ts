@@ -81,6 +81,7 @@ export class ConfiguredBroker {
       memoryStore: new MemoryStore({ clock, random }),
       authentication: authenticator,
       serverName: config.serverName ?? "waystation",
+      allowedOrigins: originsOf(config.webOrigins),
       version: options.version,
       ...plan,
       limits,
@@ -137,6 +138,11 @@ function fileStoreOf(config: Config, clock: Clock, random: Random): Store | unde
     durability: config.durability,
     limits: { freeBytesMin: config.limits.diskFreeBytesMin },
   });
+}
+
+function originsOf(text: string | undefined): string[] {
+  const origins = (text ?? "").split(",").map((origin) => origin.trim().replace(/\/$/, ""));
+  return origins.filter((origin) => origin !== "");
 }
 
 function numberOf(port: Port): number | undefined {

@@ -14,6 +14,6 @@ export function restartKeys(before: Config, after: Config): string[] {
 
 /** A running configuration after a reload: what is live from the new one, what needs a restart from the old. */
 export function reloaded(before: Config, after: Config): Config {
-  const { data, memory, durability, addressesFile, serverName, mqtt } = before;
-  return Object.freeze({ ...after, data, memory, durability, addressesFile, serverName, mqtt });
+  const { data, memory, durability, addressesFile, serverName, webOrigins, mqtt } = before;
+  return Object.freeze({ ...after, data, memory, durability, addressesFile, serverName, webOrigins, mqtt });
 }

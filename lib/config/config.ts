@@ -56,6 +56,8 @@ export interface Config {
   readonly configFile: string | undefined;
   readonly addressesFile: string | undefined;
   readonly serverName: string | undefined;
+  /** Origins besides the broker's own whose pages may use the web door, by commas; `*` = any. */
+  readonly webOrigins: string | undefined;
   readonly logLevel: LogLevel;
   readonly allowAnonymous: boolean;
   readonly noAuthUser: string | undefined;
@@ -211,6 +213,7 @@ function assemble(layers: readonly Layer[], document: Fields, configFile: string
     configFile,
     addressesFile: text("addressesFile"),
     serverName: text("serverName"),
+    webOrigins: text("webOrigins"),
     logLevel: logLevelOf(text("logLevel")),
     allowAnonymous: flag("allowAnonymous"),
     noAuthUser: text("noAuthUser"),

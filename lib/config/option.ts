@@ -35,6 +35,7 @@ export type ServeKey =
   | "config"
   | "addressesFile"
   | "serverName"
+  | "webOrigins"
   | "user"
   | "pass"
   | "token"
@@ -69,6 +70,7 @@ export const serveOptions: readonly ServeOption[] = [
   }),
   option("config", "file", undefined, "FILE", "A YAML file with these options and users, tenants, tls, limits"),
   option("addressesFile", "file", undefined, "FILE", "Write the addresses of all doors to it, as JSON, once they accept"),
+  option("webOrigins", "text", undefined, "ORIGINS", "Origins besides its own whose pages may use the web door, by commas; * is any"),
   option("serverName", "text", undefined, "NAME", "The name shown to clients"),
   option("user", "text", undefined, "NAME", "A user that may do everything; with --pass", { live: true }),
   option("pass", "text", undefined, "PASSWORD", "The password of --user, in clear or as a bcrypt or scrypt hash", {

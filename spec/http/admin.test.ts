@@ -10,6 +10,16 @@ function as(user: string, password: string): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
 }
 
+test("pages of other origins may ask where --web-origins names them", async (t) => {
+  const origins = "https://a.example, https://b.example/";
+  const { addresses } = await serve(t, await temporaryFolder(t), ["--web-port", "0", "--web-origins", origins]);
+  const url = addresses.web?.url ?? "";
+  const allowed = await expectStatus(202, url, "POST", "/v1/publish/a", "x", { origin: "https://b.example" });
+  equal(allowed.headers.get("access-control-allow-origin"), "https://b.example");
+  await expectStatus(204, url, "OPTIONS", "/v1/publish/a", undefined, { origin: "https://a.example" });
+  await expectStatus(403, url, "POST", "/v1/publish/a", "x", { origin: "https://c.example" });
+});
+
 test("an operator adds, changes and removes users and tenants, sees settings, and ends connections", async (t) => {
   const { addresses } = await serve(t, await temporaryFolder(t), ["--web-port", "0", "--user", "op", "--pass", "secret"]);
   const url = addresses.web?.url ?? "";
