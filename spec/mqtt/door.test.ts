@@ -271,3 +271,25 @@ test("clients that go while they are judged leave no session behind", async () =
   await until("only the settled session to be left", () => sessions.size === 1 && broker.opened.mqtt.connections.size === 1);
   await settled.client.endAsync();
 });
+
+test("what a station refuses is never acknowledged: version 5 is told, version 3.1.1 is closed, and the identifier is free again", async () => {
+  await using broker = await openSpecBroker();
+  const service = broker.opened.tenants.get("$G");
+  await service?.stations.create(stationConfig({ name: "full", subjects: ["full"], messagesMax: 1, discard: "new" }));
+  const five = await connect(broker.mqttUrl, { protocolVersion: 5, clientId: "five" });
+  await five.client.publishAsync("full", "first", { qos: 1 });
+  for (const qos of [1, 2] as const) {
+    await assert.rejects(five.client.publishAsync("full", "refused", { qos }));
+  }
+  const tenant = broker.opened.mqtt.tenantOf(broker.opened.broker.tenant("$G"));
+  assert.equal(tenant.sessions.get("five")?.inboundQos2.size, 0);
+  const four = await connect(broker.mqttUrl, { protocolVersion: 4 });
+  let acknowledged = false;
+  let closed = false;
+  four.client.on("close", () => (closed = true));
+  four.client.publish("full", "refused", { qos: 1 }, (error) => (acknowledged = error === undefined || error === null));
+  await until("the connection to be closed", () => closed);
+  assert.equal(acknowledged, false);
+  four.client.end(true);
+  await five.client.endAsync();
+});

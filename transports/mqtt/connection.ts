@@ -71,7 +71,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       drained: () => this.#drained(),
     });
     this.#decoder = new MqttDecoder(this, door.settings.packetBytesMax);
-    this.#acks = new AckQueue((packetId, qos, code) => this.#sendAck(qos === 2 ? 5 : 4, packetId, code));
+    this.#acks = new AckQueue((packetId, qos, code) => this.#answer(packetId, qos, code));
     this.#heardMs = door.clock.monotonicMs();
     this.#timer = door.clock.after(door.settings.connectTimeoutMs, () => this.destroy());
   }
@@ -493,6 +493,19 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   /** PUBREL again, after a reconnect. */
   release(packetId: number): boolean {
     return this.#sendAck(6, packetId, reason.success);
+  }
+
+  /** PUBACK or PUBREC. What was not stored is never acknowledged as if it were: before version 5 only closing says no. */
+  #answer(packetId: number, qos: number, reasonCode: number): void {
+    if (reasonCode >= 0x80) {
+      // The identifier is free again (MQTT-4.3.3): the same publish sent once more is a new one.
+      if (qos === 2) this.session?.inboundEnds(packetId, ignore);
+      if (this.level !== 5) {
+        this.destroy();
+        return;
+      }
+    }
+    this.#sendAck(qos === 2 ? 5 : 4, packetId, reasonCode);
   }
 
   #sendAck(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): boolean {
