@@ -9,7 +9,6 @@ import { GroupScheduler } from "../lib/consumer/scheduler.ts";
 import type { Random } from "../lib/random.ts";
 import { idMaker } from "../lib/random.ts";
 import type { Log, Store } from "../store/store.ts";
-import type { AdminHandler } from "./admin/admin-responder.ts";
 import type { WebTls } from "./carriages/web/engine.ts";
 import { ChunkPool, poolBytesMax } from "./chunk-pool.ts";
 import { Doors } from "./doors.ts";
@@ -70,8 +69,6 @@ export class OpenBroker {
   readonly pool: ChunkPool;
   readonly flushList: FlushList;
   readonly doors: Doors;
-  /** What clients may ask to administer this broker, by subject; none where the embedding program sees to it. See `serveAdmin`. */
-  admin: ReadonlyMap<string, AdminHandler> = new Map();
   /** True once recovery is over and every door accepts. */
   ready = false;
   readonly #options: OpenOptions;

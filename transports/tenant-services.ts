@@ -1,16 +1,21 @@
-/** What lives in every tenant besides its router: stations, their groups, and the JetStream API that speaks about both. */
+/** What lives in every tenant besides its router: named documents, stations, their groups, and who answers requests about them. */
 import { usersLogName } from "../lib/auth/log-user-store.ts";
 import type { Broker } from "../lib/broker.ts";
 import { defaultTenant } from "../lib/broker.ts";
+import { Registry, registryPrefix } from "../lib/registry.ts";
 import type { GroupScheduler } from "../lib/consumer/scheduler.ts";
 import { TenantGroups } from "../lib/consumer/tenant-groups.ts";
 import { Stations } from "../lib/station/stations.ts";
 import type { Tenant } from "../lib/tenant.ts";
 import type { Log } from "../store/store.ts";
+import { Requests } from "./admin/requests.ts";
+import type { RequestHandler } from "./admin/requests.ts";
 import { JetStream } from "./nats/jetstream/jetstream.ts";
 
 export interface TenantService {
   readonly tenant: Tenant;
+  readonly registry: Registry;
+  readonly requests: Requests;
   readonly stations: Stations;
   readonly groups: TenantGroups;
   readonly jetstream: JetStream;
@@ -38,12 +43,25 @@ export class TenantServices {
     return this.#services.values();
   }
 
-  /** Takes over the recovered logs that are stations, then lets the recovered groups deliver. */
+  /** What is asked of the broker as a whole, by subject: the default tenant's to ask. */
+  serve(handlers: Iterable<readonly [string, RequestHandler]>): void {
+    this.#broker.tenant(defaultTenant);
+    for (const [subject, handler] of handlers) this.get(defaultTenant)?.requests.add(subject, handler);
+  }
+
+  /** Takes over the recovered documents, then the logs that are stations, then lets the recovered groups deliver. */
   async recover(logs: readonly Log[]): Promise<void> {
     this.#broker.tenant(defaultTenant);
     for (const log of logs) {
       const { name } = log.definition;
-      if (name.startsWith("$mqtt/") || name === usersLogName) continue;
+      if (!name.startsWith(registryPrefix)) continue;
+      const tenant = name.slice(registryPrefix.length);
+      this.#broker.tenant(tenant);
+      await this.#services.get(tenant)?.registry.recover(log);
+    }
+    for (const log of logs) {
+      const { name } = log.definition;
+      if (name.startsWith("$mqtt/") || name.startsWith(registryPrefix) || name === usersLogName) continue;
       const tenant = name.slice(0, name.indexOf("/"));
       this.#broker.tenant(tenant);
       this.#services.get(tenant)?.stations.recover(log);
@@ -52,7 +70,8 @@ export class TenantServices {
   }
 
   close(): void {
-    for (const { jetstream, stations } of this.#services.values()) {
+    for (const { jetstream, stations, requests } of this.#services.values()) {
+      requests.stop();
       jetstream.stop();
       stations.close();
     }
@@ -65,6 +84,8 @@ export class TenantServices {
     const groups = new TenantGroups({ scheduler: this.#scheduler, settlementsOf: (storage) => broker.laneFor(storage).pending, report });
     const stations = new Stations({ host: broker, tenant, makeGroups: (station) => groups.make(station), stationsMax: 0 });
     const jetstream = new JetStream({ broker, tenant, stations, groups, serverName: this.#serverName, report });
-    this.#services.set(tenant.name, { tenant, stations, groups, jetstream });
+    const registry = new Registry(tenant.name, broker.file);
+    const requests = new Requests(broker, tenant);
+    this.#services.set(tenant.name, { tenant, registry, requests, stations, groups, jetstream });
   }
 }

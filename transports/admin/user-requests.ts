@@ -12,7 +12,7 @@
 import type { UserDirectory } from "../../lib/auth/user-directory.ts";
 import { isFields } from "../../lib/config/issues.ts";
 import { BrokerError } from "../../lib/errors.ts";
-import type { AdminHandler } from "./admin-responder.ts";
+import type { RequestHandler } from "./requests.ts";
 
 export const adminSubjects = {
   userList: "$WAYSTATION.USER.LIST",
@@ -25,7 +25,7 @@ export const adminSubjects = {
   tenantDelete: "$WAYSTATION.TENANT.DELETE",
 } as const;
 
-export function userRequests(users: UserDirectory): (readonly [string, AdminHandler])[] {
+export function userRequests(users: UserDirectory): (readonly [string, RequestHandler])[] {
   const putTenant = async (body: unknown, replace: boolean): Promise<unknown> => {
     const tenant = named(body, "tenant");
     await users.putTenant(tenant, isFields(body) ? body["limits"] : undefined, replace);

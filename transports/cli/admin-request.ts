@@ -1,7 +1,7 @@
 /** Asks a running broker to show or change its users and tenants. */
 import type { BrokerErrorCode } from "../../lib/errors.ts";
 import { BrokerError } from "../../lib/errors.ts";
-import type { AdminError } from "../admin/admin-responder.ts";
+import type { RequestError } from "../admin/requests.ts";
 import { patience, withBroker } from "./client.ts";
 import type { Invocation } from "./invocation.ts";
 import type { Terminal } from "./terminal.ts";
@@ -22,13 +22,13 @@ export function askBroker(
   return withBroker(invocation, terminal, async (broker) => {
     const message = await broker.request(subject, JSON.stringify(body), { timeout: patience(invocation) });
     const answer = message.json<unknown>();
-    if (isAdminError(answer)) throw new BrokerError(knownCode(answer.error.code), answer.error.message);
+    if (isRefusal(answer)) throw new BrokerError(knownCode(answer.error.code), answer.error.message);
     await show(answer);
     return 0;
   });
 }
 
-function isAdminError(answer: unknown): answer is AdminError {
+function isRefusal(answer: unknown): answer is RequestError {
   return typeof answer === "object" && answer !== null && "error" in answer;
 }
 

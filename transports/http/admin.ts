@@ -2,6 +2,7 @@
  * Users, tenants and settings as resources, for operators: the same requests that clients make on `$WAYSTATION.…`, handed over without
  * a detour over a subject, because others might listen there.
  */
+import { defaultTenant, operatorOf } from "../../lib/auth/identity.ts";
 import { BrokerError } from "../../lib/errors.ts";
 import { reloadSubject } from "../admin/reload-request.ts";
 import { adminSubjects } from "../admin/user-requests.ts";
@@ -120,11 +121,11 @@ function resources(router: HttpRouter, context: HttpContext, { path, one, schema
 }
 
 async function request(context: HttpContext, subject: string, body: object): Promise<Record<string, unknown>> {
-  const handler = context.opened.admin.get(subject);
+  const handler = context.opened.tenants.get(defaultTenant)?.requests.get(subject);
   if (handler === undefined)
     throw new HttpProblem(501, "Not Implemented", "this broker is part of another program, which sees to users and settings itself");
   try {
-    const answer: unknown = await handler(body);
+    const answer: unknown = await handler(body, operatorOf(defaultTenant));
     return isObject(answer) ? answer : {};
   } catch (error) {
     if (error instanceof BrokerError) throw problemOfCode(error.code, error.message);
