@@ -31,8 +31,8 @@ export class Generator {
   }
 
   /** Opens connections, calls `meanwhile` while they are held, then lets them go. */
-  async hold<T>(port: number, connections: number, meanwhile: () => Promise<T>): Promise<T> {
-    const child = execFile(this.#program, ["conns", "-p", `${port}`, "-P", `${connections}`, "-t", "600"]);
+  async hold<T>(port: number, connections: number, args: readonly string[], meanwhile: () => Promise<T>): Promise<T> {
+    const child = execFile(this.#program, ["conns", "-p", `${port}`, "-P", `${connections}`, "-t", "600", ...args]);
     try {
       await new Promise<void>((resolve, reject) => {
         child.stdout?.once("data", () => resolve());

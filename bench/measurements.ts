@@ -25,6 +25,7 @@ const both: readonly PeerName[] = ["waystation", "nats-server"];
 const plain: PeerSettings = { waystation: [], natsServer: "" };
 const written: PeerSettings = { waystation: ["--durability", "interval"], natsServer: "" };
 const synced: PeerSettings = { waystation: [], natsServer: "sync_interval: always" };
+const web: PeerSettings = { waystation: [], natsServer: "", web: true };
 const bytes = ["-b", 100] as const;
 
 export const measurements: readonly Measurement[] = [
@@ -166,7 +167,55 @@ export const measurements: readonly Measurement[] = [
     peers: both,
     run: async (peer, load, scale) => {
       const before = await peer.memory();
-      return load.hold(peer.port, count(5000, scale), async () => {
+      return load.hold(peer.port, count(5000, scale), [], async () => {
+        await sleep(2000);
+        return (await peer.memory()) - before;
+      });
+    },
+  },
+  {
+    name: "web-one-to-one",
+    summary: "WebSocket: publish to one subscriber",
+    unit: "per second",
+    better: "more",
+    ratio: 1.2,
+    settings: web,
+    peers: both,
+    run: async (peer, load, scale) =>
+      value(await load.run("pubsub", peer.webPort, ["-W", "-n", count(2_000_000, scale), ...bytes]), "msgs_per_s"),
+  },
+  {
+    name: "web-one-to-eight",
+    summary: "WebSocket: publish to eight subscribers, deliveries",
+    unit: "per second",
+    better: "more",
+    ratio: 1.2,
+    settings: web,
+    peers: both,
+    run: async (peer, load, scale) =>
+      value(await load.run("pubsub", peer.webPort, ["-W", "-n", count(500_000, scale), "-S", 8, ...bytes]), "delivered_per_s"),
+  },
+  {
+    name: "web-request",
+    summary: "WebSocket: request and reply through the broker, p50",
+    unit: "µs",
+    better: "less",
+    ratio: 1,
+    settings: web,
+    peers: both,
+    run: async (peer, load, scale) => value(await load.run("rtt", peer.webPort, ["-W", "-n", count(20_000, scale), ...bytes]), "p50_us"),
+  },
+  {
+    name: "web-connections",
+    summary: "growth of memory by 5,000 idle WebSocket connections",
+    unit: "MiB",
+    better: "less",
+    ratio: 0.5,
+    settings: web,
+    peers: both,
+    run: async (peer, load, scale) => {
+      const before = await peer.memory();
+      return load.hold(peer.webPort, count(5000, scale), ["-W"], async () => {
         await sleep(2000);
         return (await peer.memory()) - before;
       });

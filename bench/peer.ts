@@ -13,20 +13,31 @@ export interface PeerSettings {
   readonly waystation: readonly string[];
   /** Lines inside nats-server's `jetstream {}`. */
   readonly natsServer: string;
+  /** A WebSocket door too. */
+  readonly web?: boolean;
 }
 
 export class Peer {
   readonly name: PeerName;
   readonly port: number;
+  /** Of its WebSocket door; 0 when its settings asked for none. */
+  readonly webPort: number;
   readonly folder: string;
   /** From its start until it accepted connections, milliseconds. */
   readonly readyMs: number;
   readonly #process: ChildProcess;
 
-  constructor(name: PeerName, port: number, folder: string, child: ChildProcess, startedMs: number) {
+  constructor(
+    name: PeerName,
+    ports: { readonly nats: number; readonly web: number },
+    folder: string,
+    child: ChildProcess,
+    startedMs: number,
+  ) {
     this.readyMs = performance.now() - startedMs;
     this.name = name;
-    this.port = port;
+    this.port = ports.nats;
+    this.webPort = ports.web;
     this.folder = folder;
     this.#process = child;
   }
@@ -68,30 +79,51 @@ const main = new URL("../transports/cli/main.js", import.meta.url).pathname;
 /** Starts a broker over `folder`, a fresh one below `base` unless it is given, and resolves when it accepts connections. */
 export async function startPeer(name: PeerName, base: string, settings: PeerSettings, natsServer: string, folder?: string): Promise<Peer> {
   const home = folder ?? (await mkdtemp(path.join(base, `${name}-`)));
-  return name === "waystation" ? startWaystation(home, settings.waystation) : startNatsServer(home, settings.natsServer, natsServer);
+  return name === "waystation" ? startWaystation(home, settings) : startNatsServer(home, settings, natsServer);
 }
 
-async function startWaystation(home: string, options: readonly string[]): Promise<Peer> {
+async function startWaystation(home: string, settings: PeerSettings): Promise<Peer> {
   const addresses = path.join(home, "addresses.json");
   await rm(addresses, { force: true });
-  const args = ["serve", "--port", "0", "--web-port", "off", "--mqtt-port", "off", "--data", path.join(home, "data")];
+  const args = [
+    "serve",
+    "--port",
+    "0",
+    "--web-port",
+    settings.web === true ? "0" : "off",
+    "--mqtt-port",
+    "off",
+    "--data",
+    path.join(home, "data"),
+  ];
   const startedMs = performance.now();
-  const child = spawn(process.execPath, [main, ...args, "--addresses-file", addresses, ...options], {
+  const child = spawn(process.execPath, [main, ...args, "--addresses-file", addresses, ...settings.waystation], {
     stdio: ["ignore", "ignore", "inherit"],
   });
-  const found = await until(child, async () => JSON.parse(await readFile(addresses, "utf8")) as { nats: { port: number } });
-  return new Peer("waystation", found.nats.port, home, child, startedMs);
+  const found = await until(child, async () => JSON.parse(await readFile(addresses, "utf8")) as Addresses);
+  return new Peer("waystation", { nats: found.nats.port, web: found.web?.port ?? 0 }, home, child, startedMs);
 }
 
-async function startNatsServer(home: string, jetstream: string, program: string): Promise<Peer> {
+/** Of the address file, what is needed here. */
+interface Addresses {
+  readonly nats: { readonly port: number };
+  readonly web?: { readonly port: number };
+}
+
+async function startNatsServer(home: string, settings: PeerSettings, program: string): Promise<Peer> {
   const port = await freePort();
+  const web = settings.web === true ? await freePort() : 0;
+  const webLines = web === 0 ? "" : `websocket { listen: "127.0.0.1:${web}", no_tls: true }\n`;
   const config = path.join(home, "nats.conf");
   const log = path.join(home, "nats.log");
-  await writeFile(config, `listen: 127.0.0.1:${port}\nlog_file: "${log}"\njetstream {\n store_dir: "${home}"\n ${jetstream}\n}\n`);
+  await writeFile(
+    config,
+    `listen: 127.0.0.1:${port}\nlog_file: "${log}"\n${webLines}jetstream {\n store_dir: "${home}"\n ${settings.natsServer}\n}\n`,
+  );
   const startedMs = performance.now();
   const child = spawn(program, ["-c", config], { stdio: ["ignore", "ignore", "inherit"] });
   await until(child, () => accepts(port));
-  return new Peer("nats-server", port, home, child, startedMs);
+  return new Peer("nats-server", { nats: port, web }, home, child, startedMs);
 }
 
 /** Tries until it works; a process that ended will never. */
