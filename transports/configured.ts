@@ -26,6 +26,7 @@ import type { SecureServerOptions } from "./carriages/tls.ts";
 import type { DoorPlan } from "./doors.ts";
 import { OpenBroker } from "./open.ts";
 import type { Addresses } from "./open.ts";
+import type { JetStreamAccess } from "./tenant-services.ts";
 
 export interface ConfiguredOptions {
   /** The product's version, told to clients. */
@@ -74,6 +75,7 @@ export class ConfiguredBroker {
       logger.info("a login was refused", { reason, user, address: remoteAddress });
     const authenticator = new Authenticator({ clock, random, limits, refused });
     let users: UserDirectory | undefined;
+    let current: ConfiguredBroker | undefined;
     const opened = new OpenBroker({
       clock,
       random,
@@ -85,6 +87,8 @@ export class ConfiguredBroker {
       version: options.version,
       ...plan,
       limits,
+      jetStreamOf: (tenant) => jetStreamOf(current?.config ?? config, tenant),
+      jetStreamDomain: config.jetStream?.domain,
       report: options.report,
       recovered: async (broker, logs) => {
         const store = new LogUserStore(broker.file, logs);
@@ -94,7 +98,8 @@ export class ConfiguredBroker {
     });
     await opened.open();
     assert(users !== undefined);
-    return new ConfiguredBroker(opened, users, authenticator, logger, config);
+    current = new ConfiguredBroker(opened, users, authenticator, logger, config);
+    return current;
   }
 
   get addresses(): Addresses {
@@ -129,6 +134,13 @@ export class ConfiguredBroker {
   }
 }
 
+/** A tenant nobody has named is no account that JetStream was enabled for, where only some were. */
+function jetStreamOf(config: Config, tenant: string): JetStreamAccess {
+  if (config.jetStream?.enabled === false) return "off";
+  const defined = config.tenants.find(({ name }) => name === tenant);
+  return defined?.jetStream === false ? "refused" : "on";
+}
+
 function fileStoreOf(config: Config, clock: Clock, random: Random): Store | undefined {
   if (config.memory) return undefined;
   return new FileStore({
@@ -158,15 +170,20 @@ function planOf(config: Config): DoorPlan {
     mqttPort: numberOf(config.mqttPort),
     mqttSettings: config.mqtt,
     webPort: numberOf(config.webPort),
+    webHost: config.webHost,
+    mqttHost: config.mqttHost,
+    monitor: config.monitor,
   };
-  if (tls === undefined) return { ...ports, tls: undefined, webTls: undefined };
+  const web = config.webTls === undefined ? tls : config.webTls === "off" ? undefined : config.webTls;
+  const webTls = web === undefined ? undefined : { certificateFile: web.certFile, keyFile: web.keyFile, passphrase: undefined };
+  if (tls === undefined) return { ...ports, tls: undefined, webTls };
   return {
     ...ports,
     tls: {
       server: secureServer(tls, config.limits.tlsTimeoutMs),
       mode: tls.handshakeFirst ? "first" : tls.optional ? "available" : "required",
     },
-    webTls: { certificateFile: tls.certFile, keyFile: tls.keyFile, passphrase: undefined },
+    webTls,
   };
 }
 

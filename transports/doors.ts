@@ -21,6 +21,8 @@ export interface Addresses {
   readonly nats?: DoorAddress;
   readonly web?: DoorAddress;
   readonly mqtt?: DoorAddress;
+  /** HTTP alone. */
+  readonly monitor?: DoorAddress;
 }
 
 export interface DoorPlan {
@@ -32,6 +34,10 @@ export interface DoorPlan {
   /** Of NATS and MQTT; where it is only `available`, MQTT goes without, since it has no way to choose. */
   readonly tls: DoorTls | undefined;
   readonly webTls: WebTls | undefined;
+  /** When not at `host`. */
+  readonly webHost?: string | undefined;
+  readonly mqttHost?: string | undefined;
+  readonly monitor?: ListenerAddress | undefined;
 }
 
 interface Door {
@@ -46,14 +52,16 @@ export class Doors {
   readonly #nats: NatsDoor;
   readonly #mqtt: MqttDoor;
   readonly #web: WebDoor;
+  readonly #monitor: WebDoor;
   /** As they were asked for, which differs from where they listen when the port is 0. */
   readonly #asked: Map<DoorName, ListenerAddress> = new Map();
   #webTls: WebTls | undefined;
 
-  constructor(nats: NatsDoor, mqtt: MqttDoor, web: WebDoor) {
+  constructor(nats: NatsDoor, mqtt: MqttDoor, web: WebDoor, monitor: WebDoor) {
     this.#nats = nats;
     this.#mqtt = mqtt;
     this.#web = web;
+    this.#monitor = monitor;
   }
 
   /**
@@ -68,9 +76,16 @@ export class Doors {
     const again = (renewed && webTls !== undefined) || (webTls === undefined) !== (this.#webTls === undefined);
     this.#webTls = webTls;
     const errors: unknown[] = [];
-    const place = async (name: DoorName, door: Door, scheme: string, port: number | undefined, again: boolean): Promise<void> => {
+    const place = async (
+      name: DoorName,
+      door: Door,
+      scheme: string,
+      port: number | undefined,
+      again: boolean,
+      host: string = plan.host,
+    ): Promise<void> => {
       try {
-        await this.#place(name, door, port === undefined ? undefined : { host: plan.host, port }, again);
+        await this.#place(name, door, port === undefined ? undefined : { host, port }, again);
       } catch (error) {
         errors.push(error);
       }
@@ -79,8 +94,9 @@ export class Doors {
       this.addresses = at === undefined ? others : { ...others, [name]: shown(scheme, at) };
     };
     await place("nats", this.#nats, "nats", plan.natsPort, false);
-    await place("mqtt", this.#mqtt, this.#mqtt.tls === undefined ? "mqtt" : "mqtts", plan.mqttPort, false);
-    await place("web", this.#web, webTls === undefined ? "http" : "https", plan.webPort, again);
+    await place("mqtt", this.#mqtt, this.#mqtt.tls === undefined ? "mqtt" : "mqtts", plan.mqttPort, false, plan.mqttHost);
+    await place("web", this.#web, webTls === undefined ? "http" : "https", plan.webPort, again, plan.webHost);
+    await place("monitor", this.#monitor, "http", plan.monitor?.port, false, plan.monitor?.host);
     if (errors.length > 0) throw errors[0];
   }
 

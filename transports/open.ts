@@ -2,7 +2,7 @@
  * Composes a broker: stores, tenants with their stations and groups, and the doors. Order matters twice: nothing listens before
  * recovery is over, and on the way down doors close before stores, so that what was accepted is answered.
  */
-import { Broker } from "../lib/broker.ts";
+import { Broker, defaultTenant } from "../lib/broker.ts";
 import type { Identity } from "../lib/auth/identity.ts";
 import type { Clock } from "../lib/clock.ts";
 import { GroupScheduler } from "../lib/consumer/scheduler.ts";
@@ -25,6 +25,8 @@ import { NatsDoor } from "./nats/door.ts";
 import type { Limits } from "../lib/limits.ts";
 import type { DoorTls } from "./nats/session-host.ts";
 import { TenantServices } from "./tenant-services.ts";
+import type { JetStreamAccess } from "./tenant-services.ts";
+import type { ListenerAddress } from "./carriages/connection.ts";
 import { WebDoor } from "./web/door.ts";
 
 export type { Addresses, DoorAddress } from "./doors.ts";
@@ -52,6 +54,13 @@ export interface OpenOptions {
   readonly allowedOrigins?: readonly string[] | undefined;
   readonly limits: Limits;
   readonly mqttSettings?: Partial<MqttSettings> | undefined;
+  /** Where the web and the MQTT door listen, when not at `host`. */
+  readonly webHost?: string | undefined;
+  readonly mqttHost?: string | undefined;
+  readonly monitor?: ListenerAddress | undefined;
+  /** Absent = every tenant has JetStream. */
+  readonly jetStreamOf?: ((tenant: string) => JetStreamAccess) | undefined;
+  readonly jetStreamDomain?: string | undefined;
   readonly report: (message: string, fatal: boolean) => void;
   /** Runs after recovery, before any door opens. */
   readonly recovered?: ((broker: Broker, logs: readonly Log[]) => Promise<void>) | undefined;
@@ -63,6 +72,8 @@ export class OpenBroker {
   readonly nats: NatsDoor;
   readonly mqtt: MqttDoor;
   readonly web: WebDoor;
+  /** HTTP alone, at a port of its own. */
+  readonly monitor: WebDoor;
   readonly http: HttpRouter;
   readonly scheduler: GroupScheduler;
   readonly tenants: TenantServices;
@@ -84,7 +95,7 @@ export class OpenBroker {
     this.pool = new ChunkPool(options.clock, poolBytesMax(options.limits));
     this.flushList = new FlushList(options.clock);
     this.scheduler = new GroupScheduler(broker);
-    this.tenants = new TenantServices(broker, this.scheduler, options.serverName);
+    this.tenants = new TenantServices(broker, this.scheduler, options.serverName, options.jetStreamOf);
     const shared = { broker, authentication: options.authentication, pool: this.pool, flushList: this.flushList };
     this.nats = new NatsDoor({
       ...shared,
@@ -93,6 +104,8 @@ export class OpenBroker {
       serverId: this.#makeId(),
       serverName: options.serverName,
       limits: options.limits,
+      jetStream: options.jetStreamOf?.(defaultTenant) !== "off",
+      domain: options.jetStreamDomain,
     });
     this.mqtt = new MqttDoor({
       ...shared,
@@ -119,7 +132,18 @@ export class OpenBroker {
       compression: false,
       tls: options.webTls,
     });
-    this.doors = new Doors(this.nats, this.mqtt, this.web);
+    this.monitor = new WebDoor({
+      engine: options.webEngine ?? "ws",
+      nats: undefined,
+      mqtt: undefined,
+      http: this.http,
+      allowedOrigins,
+      payloadBytesMax: options.limits.payloadBytesMax,
+      bodyBytesMax: options.limits.payloadBytesMax,
+      compression: false,
+      tls: undefined,
+    });
+    this.doors = new Doors(this.nats, this.mqtt, this.web, this.monitor);
   }
 
   /** Recovers, then opens the doors. Rejects with the error of the store or of the first door that could not open; then nothing is left open. */
@@ -129,8 +153,8 @@ export class OpenBroker {
       await this.tenants.recover(logs);
       await this.mqtt.recover(logs);
       await this.#options.recovered?.(this.broker, logs);
-      const { host, natsPort, mqttPort, webPort, tls, webTls } = this.#options;
-      await this.doors.arrange({ host, natsPort, mqttPort, webPort, tls, webTls }, false);
+      const { host, natsPort, mqttPort, webPort, tls, webTls, webHost, mqttHost, monitor } = this.#options;
+      await this.doors.arrange({ host, natsPort, mqttPort, webPort, tls, webTls, webHost, mqttHost, monitor }, false);
       this.ready = true;
     } catch (error) {
       await this.close();
@@ -162,9 +186,10 @@ export class OpenBroker {
 
   async #close(): Promise<void> {
     this.ready = false;
-    await this.web.close();
+    await Promise.all([this.web.close(), this.monitor.close()]);
     await Promise.all([this.nats.close(), this.mqtt.close()]);
     this.web.destroy();
+    this.monitor.destroy();
     this.broker.closeSessions("shutdown");
     this.tenants.close();
     await this.broker.close();

@@ -21,14 +21,25 @@ export interface TenantService {
   readonly jetstream: JetStream;
 }
 
+/** `refused`: requests of the JetStream API are answered by saying so; `off`: by nobody. */
+export type JetStreamAccess = "on" | "refused" | "off";
+
 export class TenantServices {
+  /** Asked when a tenant comes to life. */
+  jetStreamOf: (tenant: string) => JetStreamAccess;
   readonly #broker: Broker;
   readonly #scheduler: GroupScheduler;
   readonly #serverName: string;
   readonly #services: Map<string, TenantService> = new Map();
 
-  constructor(broker: Broker, scheduler: GroupScheduler, serverName: string) {
+  constructor(
+    broker: Broker,
+    scheduler: GroupScheduler,
+    serverName: string,
+    jetStreamOf: (tenant: string) => JetStreamAccess = (): "on" => "on",
+  ) {
     this.#serverName = serverName;
+    this.jetStreamOf = jetStreamOf;
     this.#broker = broker;
     this.#scheduler = scheduler;
     broker.tenantListeners.add((tenant) => this.#begin(tenant));
@@ -84,6 +95,9 @@ export class TenantServices {
     const groups = new TenantGroups({ scheduler: this.#scheduler, settlementsOf: (storage) => broker.laneFor(storage).pending, report });
     const stations = new Stations({ host: broker, tenant, makeGroups: (station) => groups.make(station), stationsMax: 0 });
     const jetstream = new JetStream({ broker, tenant, stations, groups, serverName: this.#serverName, report });
+    const access = this.jetStreamOf(tenant.name);
+    jetstream.api.denied = access === "refused";
+    if (access === "off") jetstream.stop();
     const registry = new Registry(tenant.name, broker.file);
     const requests = new Requests(broker, tenant);
     this.#services.set(tenant.name, { tenant, registry, requests, stations, groups, jetstream });

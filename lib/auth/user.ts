@@ -19,6 +19,8 @@ export interface TenantDefinition {
   readonly name: string;
   /** In place of the broker's: how many connections it has, and subscriptions each of them. */
   readonly limits: Partial<TenantLimits>;
+  /** False: the JetStream API refuses it. Absent = true. */
+  readonly jetStream?: boolean | undefined;
 }
 
 /** True when a connection made as `a` would be made the same way as `b`: only permissions may differ. */

@@ -67,6 +67,25 @@ export interface Config {
   readonly tls: TlsConfig | undefined;
   readonly limits: Limits;
   readonly mqtt: MqttConfig;
+  /** Where the web and the MQTT door listen, when not at `host`. */
+  readonly webHost?: string | undefined;
+  readonly mqttHost?: string | undefined;
+  /** Of the web door, when not as `tls` says. */
+  readonly webTls?: TlsConfig | "off" | undefined;
+  /** A door that answers what operators ask by HTTP and nothing else. */
+  readonly monitor?: { readonly host: string; readonly port: number } | undefined;
+  /** Absent: every tenant has JetStream. */
+  readonly jetStream?: JetStreamConfig | undefined;
+  /** The tenant that hears what happens in the broker and may ask about it. */
+  readonly systemTenant?: string | undefined;
+}
+
+export interface JetStreamConfig {
+  readonly enabled: boolean;
+  readonly domain: string | undefined;
+  /** Bytes that all stations together may reserve or keep; undefined = any number. */
+  readonly fileBytesMax: number | undefined;
+  readonly memoryBytesMax: number | undefined;
 }
 
 export interface ConfigSources {

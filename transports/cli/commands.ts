@@ -88,6 +88,14 @@ export const commands: readonly Command[] = [
     load: () => import("./serve.ts"),
   },
   {
+    name: "nats-server",
+    operands: [],
+    summary: "run a broker by the flags and the configuration file of nats-server",
+    options: [],
+    brokerOptions: true,
+    load: () => import("./nats-server.ts"),
+  },
+  {
     name: "pub",
     operands: ["SUBJECT", "[TEXT]"],
     summary: "publish a message; without TEXT what stdin holds",

@@ -16,7 +16,7 @@ async function run(args: readonly string[], terminal: Terminal): Promise<number>
     terminal.write(overview());
     return 0;
   }
-  if (rest.includes("--help") || rest.includes("-h")) {
+  if (command.name !== "nats-server" && (rest.includes("--help") || rest.includes("-h"))) {
     terminal.write(await helpText(command));
     return 0;
   }

@@ -42,6 +42,9 @@ export interface NatsDoorOptions {
   readonly serverId: string;
   readonly serverName: string;
   readonly limits?: Limits | undefined;
+  /** False: INFO says that there is no JetStream. Absent = true. */
+  readonly jetStream?: boolean | undefined;
+  readonly domain?: string | undefined;
   readonly tls?: DoorTls | undefined;
   /** Undefined: nobody but `accept` brings connections. Port 0 = any free one. */
   readonly listen?: ListenerAddress | undefined;
@@ -113,6 +116,8 @@ export class NatsDoor implements SessionHost, PoolUser {
       payloadBytesMax: this.limits.payloadBytesMax,
       authRequired: options.authentication.anonymous === undefined,
       connectUrls: [],
+      jetStream: options.jetStream ?? true,
+      domain: options.domain,
     };
   }
 

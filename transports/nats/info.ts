@@ -17,6 +17,9 @@ export interface ServerInfo {
   readonly authRequired: boolean;
   /** Addresses a client may reconnect to; empty for one broker alone. */
   readonly connectUrls: readonly string[];
+  /** False: nobody answers the JetStream API. */
+  readonly jetStream: boolean;
+  readonly domain: string | undefined;
 }
 
 export interface ClientInfo {
@@ -47,14 +50,15 @@ export function infoLine(server: ServerInfo, client: ClientInfo): string {
     ...(client.tls === "verify" ? { tls_verify: true } : {}),
     ...(client.tls === "available" ? { tls_available: true } : {}),
     max_payload: server.payloadBytesMax,
-    jetstream: true,
+    ...(server.jetStream ? { jetstream: true } : {}),
     client_id: client.clientId,
     client_ip: client.clientAddress,
     ...(client.nonce === undefined ? {} : { nonce: client.nonce }),
     ...(server.connectUrls.length === 0 ? {} : { connect_urls: server.connectUrls }),
     ...(client.lameDuck ? { ldm: true } : {}),
     ...(client.tenant === undefined ? {} : { connect_info: true, remote_account: client.tenant }),
-    api_lvl: apiLevel,
+    ...(server.jetStream ? { api_lvl: apiLevel } : {}),
+    ...(server.domain === undefined ? {} : { domain: server.domain }),
   };
   return `INFO ${JSON.stringify(info)} \r\n`;
 }

@@ -15,8 +15,9 @@ export interface HttpHandler {
 export interface WebDoorOptions {
   /** Forces an engine; undefined = uWebSockets.js where it loads. */
   readonly engine?: WebEngine["name"] | undefined;
-  readonly nats: { accept(connection: Connection): void };
-  readonly mqtt: { accept(connection: Connection): void };
+  /** Undefined: there is HTTP only. */
+  readonly nats: { accept(connection: Connection): void } | undefined;
+  readonly mqtt: { accept(connection: Connection): void } | undefined;
   readonly http: HttpHandler;
   /** Origins besides the page's own that may connect; `*` = any. */
   readonly allowedOrigins: readonly string[];
@@ -59,8 +60,8 @@ export class WebDoor {
         request: (request, body, response) => options.http.handle(request, body, response),
         upgrade: (request) => this.#judge(request),
         opened: (connection, _request, subprotocol) => {
-          if (subprotocol !== undefined && mqttSubprotocols.has(subprotocol)) options.mqtt.accept(connection);
-          else options.nats.accept(connection);
+          if (subprotocol !== undefined && mqttSubprotocols.has(subprotocol)) options.mqtt?.accept(connection);
+          else options.nats?.accept(connection);
         },
       },
     );
@@ -83,6 +84,7 @@ export class WebDoor {
   }
 
   #judge(request: WebRequest): UpgradeDecision {
+    if (this.#options.nats === undefined) return { kind: "refuse", status: 404, text: "no WebSocket is served at this port" };
     if (!originAllowed(request, this.#options.allowedOrigins)) return { kind: "refuse", status: 403, text: "this origin may not connect" };
     if (request.headers.get("sec-websocket-version") !== "13") return { kind: "refuse", status: 426, text: "WebSocket version 13 only" };
     const asked = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());

@@ -78,6 +78,8 @@ export class Api implements Session {
   errors = 0;
   /** Set by the consumer half. */
   pull: PullHandler | undefined;
+  /** The tenant has no JetStream: every request is refused. */
+  denied = false;
   readonly #report: (message: string) => void;
   readonly #verbs: Map<string, ApiVerb> = new Map();
   readonly #subscription: Subscription;
@@ -119,7 +121,7 @@ export class Api implements Session {
 
   deliver(_subscription: Subscription, message: Message): boolean {
     const subject = message.subject.bytes;
-    if (startsWith(subject, pullPrefix) && this.pull !== undefined && this.pull(message)) return true;
+    if (!this.denied && startsWith(subject, pullPrefix) && this.pull !== undefined && this.pull(message)) return true;
     const bodyStart = message.bodyStart + message.headerBytes;
     const request: ApiRequest = {
       subject: message.subject.text,
@@ -169,6 +171,7 @@ export class Api implements Session {
     const type = `io.nats.jetstream.api.v1.${verb.type}`;
     this.#running++;
     try {
+      if (this.denied) throw apiErrors.notEnabledForAccount();
       if (this.#running > requestsMax) throw apiErrors.insufficientResources();
       if (request.headers.length > 0) checkLevel(request.headers);
       const handled = verb.handle(request);

@@ -30,6 +30,7 @@ export const apiErrors = {
   mirrorNameInvalid: (): ApiError => new ApiError(400, 10142, "mirrored stream name is invalid"),
   mirrorFirstSequence: (): ApiError => new ApiError(400, 10143, "stream mirrors can not have first sequence configured"),
   mirrorAtomic: (): ApiError => new ApiError(400, 10198, "stream mirrors can not also use atomic publishing"),
+  notEnabledForAccount: (): ApiError => new ApiError(503, 10039, "JetStream not enabled for account"),
   noMessage: (): ApiError => new ApiError(404, 10037, "no message found"),
   payloadExpectedEmpty: (): ApiError => new ApiError(400, 10038, "expected an empty request payload"),
   storeFailed: (what: string): ApiError => new ApiError(503, 10077, what),
