@@ -67,6 +67,8 @@ export class Broker implements AttachmentHost {
   readonly #stalled: Set<Session> = new Set();
   readonly #stalledBy: Set<Session> = new Set();
   #stallEnd: Timer | undefined = undefined;
+  /** How often a publisher was made to wait for a receiver. */
+  stallsTotal = 0;
   #dirty: ProgressSource[] = [];
   #nextSession = 1;
   #closing: Promise<void> | undefined;
@@ -155,6 +157,7 @@ export class Broker implements AttachmentHost {
   stall(session: Session, receiver: Session): void {
     if (session === receiver || session.stallable === false || this.#stalled.has(session)) return;
     if (this.#stalled.size === 0) this.#stallEnd = this.clock.after(stallMs, () => this.#endStall());
+    this.stallsTotal++;
     this.#stalled.add(session);
     this.#stalledBy.add(receiver);
     if (!this.#held.has(session)) session.hold();

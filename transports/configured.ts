@@ -85,6 +85,7 @@ export class ConfiguredBroker {
       serverName: config.serverName ?? "waystation",
       allowedOrigins: originsOf(config.webOrigins),
       version: options.version,
+      monitoring: { dataFolder: config.memory || options.store !== undefined ? "" : config.data, durability: config.durability },
       ...plan,
       limits,
       jetStreamOf: (tenant) => jetStreamOf(current?.config ?? config, tenant),

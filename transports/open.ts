@@ -14,9 +14,12 @@ import { ChunkPool, poolBytesMax } from "./chunk-pool.ts";
 import { Doors } from "./doors.ts";
 import type { Addresses } from "./doors.ts";
 import { FlushList } from "./flush-list.ts";
+import { addMonitor, addMonitorPage } from "./http/monitor.ts";
 import { addApi } from "./http/api.ts";
 import { HttpRouter } from "./http/router.ts";
 import { LocalConnection } from "./local/connection.ts";
+import { Monitor } from "./monitor/monitor.ts";
+import type { MonitorFacts } from "./monitor/monitor.ts";
 import { MqttDoor } from "./mqtt/door.ts";
 import { mqttLimits } from "./mqtt/settings.ts";
 import type { MqttSettings } from "./mqtt/settings.ts";
@@ -53,6 +56,8 @@ export interface OpenOptions {
   /** Origins besides the page's own that may open a WebSocket; `*` = any. */
   readonly allowedOrigins?: readonly string[] | undefined;
   readonly limits: Limits;
+  /** What the monitoring documents say of the configuration. */
+  readonly monitoring?: Partial<MonitorFacts> | undefined;
   readonly mqttSettings?: Partial<MqttSettings> | undefined;
   /** Where the web and the MQTT door listen, when not at `host`. */
   readonly webHost?: string | undefined;
@@ -72,9 +77,10 @@ export class OpenBroker {
   readonly nats: NatsDoor;
   readonly mqtt: MqttDoor;
   readonly web: WebDoor;
-  /** HTTP alone, at a port of its own. */
+  /** The monitoring documents alone, at a port of its own, where they are open to everybody, as nats-server's are. */
   readonly monitor: WebDoor;
   readonly http: HttpRouter;
+  readonly monitoring: Monitor;
   readonly scheduler: GroupScheduler;
   readonly tenants: TenantServices;
   readonly pool: ChunkPool;
@@ -114,6 +120,7 @@ export class OpenBroker {
       version: options.version,
       stationsOf: (tenant) => this.tenants.get(tenant)?.stations,
     });
+    this.monitoring = new Monitor(this, { version: options.version, dataFolder: "", durability: "always", ...options.monitoring });
     const allowedOrigins = options.allowedOrigins ?? [];
     this.http = new HttpRouter({
       authentication: options.authentication,
@@ -132,12 +139,19 @@ export class OpenBroker {
       compression: false,
       tls: options.webTls,
     });
+    const monitorRouter = new HttpRouter({
+      authentication: options.authentication,
+      report: (message) => options.report(message, false),
+      allowedOrigins: ["*"],
+    });
+    addMonitor(monitorRouter, this.monitoring, { kind: "open" });
+    addMonitorPage(monitorRouter);
     this.monitor = new WebDoor({
       engine: options.webEngine ?? "ws",
       nats: undefined,
       mqtt: undefined,
-      http: this.http,
-      allowedOrigins,
+      http: monitorRouter,
+      allowedOrigins: ["*"],
       payloadBytesMax: options.limits.payloadBytesMax,
       bodyBytesMax: options.limits.payloadBytesMax,
       compression: false,

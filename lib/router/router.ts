@@ -40,6 +40,10 @@ export class Router {
   #filterBytes: Buffer = Buffer.alloc(1024);
   readonly #watchers: Map<string, Set<() => void>> = new Map();
   #count = 0;
+  /** Subscriptions ever added. */
+  inserted = 0;
+  /** Subjects looked for in the index, because no answer was remembered. */
+  walks = 0;
 
   constructor(options: RouterOptions = {}) {
     const seed = options.seed ?? 0x5eed;
@@ -71,6 +75,7 @@ export class Router {
     this.#generations.change(this.#filterBytes, length);
     subscription.active = true;
     this.#count++;
+    this.inserted++;
     if (this.#watchers.size > 0) this.#tellWatchers(subscription.filter);
   }
 
@@ -143,7 +148,21 @@ export class Router {
     return this.#trie.lists.all();
   }
 
+  /** How many the remembered subjects reach: all together, and the one that reaches most. Looks at each: for operators. */
+  cachedFanout(): { readonly subjects: number; readonly receivers: number; readonly max: number } {
+    let [subjects, receivers, max] = [0, 0, 0];
+    for (const { matches } of this.#table.all()) {
+      if (matches === undefined) continue;
+      const reached = matches.plain.length + matches.queues.length + matches.captures.length;
+      subjects++;
+      receivers += reached;
+      max = Math.max(max, reached);
+    }
+    return { subjects, receivers, max };
+  }
+
   #walk(bytes: Uint8Array, start: number, end: number): Matches {
+    this.walks++;
     const count = this.#trie.walk(bytes, start, end);
     return matchesOf(this.#trie.lists, this.#trie.found, count, bytes[start] === dollar);
   }

@@ -58,6 +58,11 @@ export class SubjectTable {
     return this.#subjects[this.#tidy++];
   }
 
+  /** Every entry, in no order. None may be added meanwhile. */
+  *all(): Generator<Subject, void, undefined> {
+    for (const subject of this.#subjects) if (subject !== undefined) yield subject;
+  }
+
   #hash(bytes: Buffer, start: number, end: number): number {
     let hash = this.#seed ^ (end - start);
     let at = start;

@@ -25,6 +25,8 @@ export interface SpecBrokerOptions {
   readonly mqtt?: Partial<MqttSettings>;
   readonly webEngine?: "uWebSockets.js" | "ws";
   readonly authentication?: Authentication;
+  /** Monitoring at a port of its own. */
+  readonly monitor?: boolean;
 }
 
 export async function openSpecBroker(options: SpecBrokerOptions = {}): Promise<SpecBroker> {
@@ -43,6 +45,7 @@ export async function openSpecBroker(options: SpecBrokerOptions = {}): Promise<S
     mqttPort: 0,
     webPort: 0,
     webEngine: options.webEngine,
+    monitor: options.monitor === true ? { host: "127.0.0.1", port: 0 } : undefined,
     limits: defaultLimits,
     mqttSettings: options.mqtt,
     report: (message) => reports.push(message),

@@ -22,6 +22,8 @@ export interface Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** True for a WebSocket. Absent = no. */
+  readonly webSocket?: boolean;
   /** True once TLS (or an equivalent) protects the bytes. */
   readonly secure: boolean;
   /** Defined when the peer showed a certificate that the listener's authorities vouch for. */

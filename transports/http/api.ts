@@ -8,6 +8,7 @@ import { addFetch } from "./fetch.ts";
 import { addGroups } from "./groups.ts";
 import { addHealth } from "./health.ts";
 import { addMetrics } from "./metrics.ts";
+import { addMonitor } from "./monitor.ts";
 import { addOpenApi } from "./openapi.ts";
 import { addProduce } from "./produce.ts";
 import { addRead } from "./read.ts";
@@ -26,7 +27,8 @@ export function addApi(router: HttpRouter, opened: OpenBroker, version: string):
   addFetch(router, context);
   addConnections(router, context);
   addAdmin(router, context);
-  addMetrics(router, context, version);
+  addMetrics(router, context);
+  addMonitor(router, opened.monitoring, { kind: "operator" });
   addClientModule(router);
   addOpenApi(router, version);
 }

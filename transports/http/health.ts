@@ -1,4 +1,4 @@
-/** `/healthz`, `/readyz` and the page at `/`: always open. */
+/** `/readyz` and the page at `/`: always open. `/healthz` is among the monitoring documents. */
 import type { OpenBroker } from "../open.ts";
 import type { HttpRouter, RouteDocument } from "./router.ts";
 
@@ -10,13 +10,6 @@ export const contentSecurityPolicy: string =
 
 export function addHealth(router: HttpRouter, opened: OpenBroker): void {
   const plain: RouteDocument["answers"][number]["content"] = { "text/plain": { type: "string" } };
-  router.add({
-    method: "GET",
-    path: "/healthz",
-    access: { kind: "open" },
-    document: { tag: "about", summary: "Is it alive", answers: { 200: { description: "it is", content: plain } } },
-    handle: ({ response }) => response.send(200, text, "ok\n"),
-  });
   router.add({
     method: "GET",
     path: "/readyz",

@@ -1,14 +1,13 @@
-/** `/metrics` for Prometheus and `/varz` for people: what is counted anyway, read when somebody asks. */
+/** `/metrics` for Prometheus: what is counted anyway, read when somebody asks. */
 import { Metrics } from "../../lib/metrics.ts";
 import type { Histogram, Labels } from "../../lib/metrics.ts";
 import type { TenantService } from "../tenant-services.ts";
 import type { Group } from "../../lib/consumer/group.ts";
 import type { Station } from "../../lib/station/station.ts";
 import type { HttpContext } from "./context.ts";
-import { sendJson } from "./context.ts";
 import type { HttpRouter } from "./router.ts";
 
-export function addMetrics(router: HttpRouter, context: HttpContext, version: string): void {
+export function addMetrics(router: HttpRouter, context: HttpContext): void {
   const metrics = new Metrics();
   describeDoors(metrics, context);
   describeTenants(metrics, context);
@@ -40,32 +39,6 @@ export function addMetrics(router: HttpRouter, context: HttpContext, version: st
     },
     handle: ({ response }) => response.send(200, [["content-type", "text/plain; version=0.0.4; charset=utf-8"]], metrics.render()),
   });
-  router.add({
-    method: "GET",
-    path: "/varz",
-    access: { kind: "operator" },
-    document: {
-      tag: "operations",
-      summary: "What runs here: version, web engine, doors, stores",
-      answers: { 200: { description: "as JSON", content: { "application/json": { type: "object" } } } },
-    },
-    handle: (call) => {
-      const { web, addresses, nats } = context.opened;
-      const { kind, reason, bytesOnDisk, journalBytes, commits, syncs } = broker.file.store.status();
-      sendJson(call, 200, {
-        version,
-        server_name: nats.serverInfo.serverName,
-        server_id: nats.serverInfo.serverId,
-        engine: web.engine?.name,
-        node: process.version,
-        uptime_seconds: Math.floor(process.uptime()),
-        memory_bytes: process.memoryUsage.rss(),
-        connections: nats.sessions.size + context.opened.mqtt.connections.size,
-        doors: addresses,
-        store: { state: kind, reason, bytesOnDisk, journalBytes, commits, syncs },
-      });
-    },
-  });
 }
 
 function describeDoors(metrics: Metrics, context: HttpContext): void {
@@ -74,7 +47,10 @@ function describeDoors(metrics: Metrics, context: HttpContext): void {
     emit({ door: "nats" }, nats.sessions.size);
     emit({ door: "mqtt" }, mqtt.connections.size);
   });
-  metrics.source("waystation_connections_total", "Connections ever accepted", "counter", (emit) => emit({ door: "nats" }, nats.accepted));
+  metrics.source("waystation_connections_total", "Connections ever accepted", "counter", (emit) => {
+    emit({ door: "nats" }, nats.accepted);
+    emit({ door: "mqtt" }, mqtt.accepted);
+  });
   metrics.source("waystation_pending_out_bytes", "Bytes waiting to be sent", "gauge", (emit) => {
     let bytes = 0;
     for (const session of nats.sessions) bytes += session.pendingBytes;

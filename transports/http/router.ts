@@ -16,14 +16,32 @@ import type { Schema } from "./json-schema.ts";
 import { HttpProblem, sendProblem } from "./problem.ts";
 import { problemOf } from "./refusals.ts";
 
-export interface HttpCall {
+/** One option of the query by its name; null when it is not there. */
+export interface QueryReader {
+  get(name: string): string | null;
+}
+
+const noQuery: QueryReader = { get: () => null };
+const noParams: Readonly<Record<string, string>> = {};
+
+export class HttpCall {
   readonly request: WebRequest;
   readonly body: Buffer;
   readonly response: WebResponse;
   /** The path's named segments, decoded. */
   readonly params: Readonly<Record<string, string>>;
-  readonly query: URLSearchParams;
-  readonly identity: Identity;
+  readonly query: QueryReader;
+  /** Who asks; nobody, where everybody may. */
+  identity: Identity;
+
+  constructor(request: WebRequest, body: Buffer, response: WebResponse, params: Readonly<Record<string, string>>, identity: Identity) {
+    this.request = request;
+    this.body = body;
+    this.response = response;
+    this.params = params;
+    this.query = request.query === "" ? noQuery : new URLSearchParams(request.query);
+    this.identity = identity;
+  }
 }
 
 /**
@@ -110,7 +128,7 @@ export class HttpRouter implements HttpHandler {
     }
     const method = request.method === "HEAD" ? "GET" : request.method;
     const exact = this.#exact.get(`${method} ${request.path}`);
-    const found = exact === undefined ? this.#find(method, request.path) : { route: exact, params: {} };
+    const found = exact === undefined ? this.#find(method, request.path) : { route: exact, params: noParams };
     if (typeof found === "string") {
       refuseUnknown(request, response, found);
       return;
@@ -120,32 +138,50 @@ export class HttpRouter implements HttpHandler {
       sendProblem(response, new HttpProblem(403, "Forbidden", "a page of this origin may not ask: add it to the allowed origins"));
       return;
     }
-    const query = new URLSearchParams(request.query);
-    const call = { request, body, response, params: found.params, query };
-    if (found.route.access.kind === "open") {
-      this.#run(found.route, { ...call, identity: nobody });
+    const { route } = found;
+    const call = new HttpCall(request, body, response, found.params, nobody);
+    if (route.access.kind === "open") {
+      this.#run(route, call);
       return;
     }
-    const { authentication } = this.#options;
-    const known = request.headers.has("authorization") ? undefined : authentication.anonymous;
+    const known = this.#knownAs(request);
     if (known !== undefined) {
-      this.#run(found.route, { ...call, identity: known });
+      call.identity = known;
+      this.#run(route, call);
       return;
     }
-    authentication.authenticate(credentialsOf(request)).then(
+    this.#identify(request).then(
       (identity) => {
-        if (identity !== undefined) this.#run(found.route, { ...call, identity });
-        else {
-          const problem = new HttpProblem(401, "Unauthorized", "show a user and password (Basic) or a token (Bearer)");
-          sendProblem(response, problem, [["www-authenticate", 'Basic realm="waystation", charset="UTF-8"']]);
-        }
+        call.identity = identity;
+        this.#run(route, call);
       },
-      () => sendProblem(response, new HttpProblem(503, "Service Unavailable", "credentials cannot be checked now: try again")),
+      (error: unknown) => this.#refuse(call, error),
     );
   }
 
+  /** For a part of what an open route shows: who asks must have this access. Rejects with a problem. */
+  async authorized(call: HttpCall, access: Access): Promise<void> {
+    call.identity = this.#knownAs(call.request) ?? (await this.#identify(call.request));
+    admit(access, call);
+  }
+
+  #knownAs(request: WebRequest): Identity | undefined {
+    return request.headers.has("authorization") ? undefined : this.#options.authentication.anonymous;
+  }
+
+  async #identify(request: WebRequest): Promise<Identity> {
+    let identity: Identity | undefined;
+    try {
+      identity = await this.#options.authentication.authenticate(credentialsOf(request));
+    } catch {
+      throw new HttpProblem(503, "Service Unavailable", "credentials cannot be checked now: try again");
+    }
+    if (identity === undefined) throw new HttpProblem(401, "Unauthorized", "show a user and password (Basic) or a token (Bearer)");
+    return identity;
+  }
+
   /** The route and its parameters; the methods allowed when only they differ; `""` when there is nothing. */
-  #find(method: string, path: string): { route: Route; params: Record<string, string> } | string {
+  #find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } | string {
     const segments = path.split("/");
     for (const candidate of this.#bySize.get(`${method} ${segments.length}`) ?? []) {
       const params = matchSegments(candidate.segments, segments);
@@ -159,25 +195,32 @@ export class HttpRouter implements HttpHandler {
   }
 
   #run(route: Route, call: HttpCall): void {
-    const failed = (error: unknown): void => {
-      const problem = problemOf(error);
-      if (problem !== undefined) {
-        sendProblem(call.response, problem, problem.status === 503 ? [["retry-after", "1"]] : []);
-        return;
-      }
-      const what = error instanceof Error ? error.message : String(error);
-      this.#options.report(`${call.request.method} ${call.request.path} failed: ${what}`);
-      sendProblem(call.response, new HttpProblem(500, "Internal Server Error", "it failed for a reason that the broker's log names"));
-    };
     try {
       admit(route.access, call);
       const answering = route.handle(call);
-      if (answering instanceof Promise) answering.catch(failed);
+      if (answering instanceof Promise) answering.catch((error: unknown) => this.#refuse(call, error));
     } catch (error) {
-      failed(error);
+      this.#refuse(call, error);
     }
   }
+
+  #refuse({ request, response }: HttpCall, error: unknown): void {
+    const problem = problemOf(error);
+    if (problem !== undefined) {
+      sendProblem(response, problem, nextSteps[problem.status]);
+      return;
+    }
+    const what = error instanceof Error ? error.message : String(error);
+    this.#options.report(`${request.method} ${request.path} failed: ${what}`);
+    sendProblem(response, new HttpProblem(500, "Internal Server Error", "it failed for a reason that the broker's log names"));
+  }
 }
+
+/** Headers that tell a client what to do about a status. */
+const nextSteps: Readonly<Record<number, readonly (readonly [string, string])[]>> = {
+  401: [["www-authenticate", 'Basic realm="waystation", charset="UTF-8"']],
+  503: [["retry-after", "1"]],
+};
 
 /** Refuses who may not publish this subject: a request of the NATS API that does the same. */
 export function demand(identity: Identity, subject: string): void {

@@ -39,6 +39,12 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   will: Will | undefined = undefined;
   requestProblemInformation = true;
   accepted: Accepted | undefined = undefined;
+  /** For the operator: messages and bytes of payload, and when it came, in microseconds since the epoch. */
+  messagesIn = 0;
+  messagesOut = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  readonly startUs: number;
   readonly #decoder: MqttDecoder;
   readonly #acks: AckQueue;
   readonly #message: BrokerMessage = new BrokerMessage(new Subject(nothing, true));
@@ -73,11 +79,18 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     this.#decoder = new MqttDecoder(this, door.settings.packetBytesMax);
     this.#acks = new AckQueue((packetId, qos, code) => this.#answer(packetId, qos, code));
     this.#heardMs = door.clock.monotonicMs();
+    this.startUs = door.clock.nowUs();
     this.#timer = door.clock.after(door.settings.connectTimeoutMs, () => this.destroy());
   }
 
   get room(): number {
     return this.#closed ? 0 : this.outbox.room;
+  }
+
+  /** When it was last heard of, in microseconds since the epoch. */
+  get activeUs(): number {
+    const { clock } = this.door;
+    return clock.nowUs() - Math.round((clock.monotonicMs() - this.#heardMs) * 1000);
   }
 
   // -- carriage ---------------------------------------------------------------------------------------------------------
@@ -169,6 +182,8 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     const attachment = session?.attachment;
     if (session === undefined || attachment === undefined) return;
     this.door.counters.messagesReceived++;
+    this.messagesIn++;
+    this.bytesIn += view.payloadEnd - view.payloadStart;
     const inbound = this.#inbound;
     inbound.view = view;
     inbound.clientId = session.clientId;
@@ -433,6 +448,8 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     view.bytes.copy(outbox.chunk, outbox.at, view.frameStart, view.payloadEnd);
     outbox.commit(outbox.at + bytes);
     this.door.counters.messagesSent++;
+    this.messagesOut++;
+    this.bytesOut += view.payloadEnd - view.payloadStart;
     return true;
   }
 
@@ -487,6 +504,8 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     }
     outbox.commit(writePublish(outbox.chunk, outbox.at, parts));
     this.door.counters.messagesSent++;
+    this.messagesOut++;
+    this.bytesOut += payloadEnd - payloadStart;
     return true;
   }
 

@@ -61,6 +61,10 @@ export class MqttDoor {
   readonly makeId: () => string;
   readonly counters: MqttCounters = { messagesReceived: 0, messagesSent: 0, bytesReceived: 0, dropped: 0 };
   readonly connections: Set<MqttConnection> = new Set();
+  /** All connections ever accepted. */
+  accepted = 0;
+  /** Told when a connection has gone that had a session, while it still has it. */
+  ended: ((connection: MqttConnection) => void) | undefined = undefined;
   readonly #tenants: Map<string, MqttTenant> = new Map();
   readonly #opening: Map<string, Promise<MqttTenant>> = new Map();
   readonly #logs: Map<string, Log> = new Map();
@@ -153,6 +157,7 @@ export class MqttDoor {
       connection.destroy();
       return;
     }
+    this.accepted++;
     const client = new MqttConnection(this, connection);
     this.connections.add(client);
     connection.start(client);
@@ -230,6 +235,7 @@ export class MqttDoor {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.#emptied?.();
     const session = connection.session;
+    if (session !== undefined) this.ended?.(connection);
     if (session === undefined || session.connection !== connection) return;
     session.connection = undefined;
     const tenant = this.#tenants.get(session.attachment?.tenant.name ?? "");

@@ -77,6 +77,8 @@ export class NatsDoor implements SessionHost, PoolUser {
   lameDuck: boolean;
   /** All connections ever accepted. */
   accepted: number;
+  /** Told when a connection has gone. */
+  ended: ((session: NatsSession) => void) | undefined;
   readonly #broker: DoorBroker;
   readonly #sessions: Set<NatsSession>;
   /** What accepts now. */
@@ -101,6 +103,7 @@ export class NatsDoor implements SessionHost, PoolUser {
     this.tls = options.tls;
     this.lameDuck = false;
     this.accepted = 0;
+    this.ended = undefined;
     this.#broker = options.broker;
     this.#sessions = new Set();
     this.listener = undefined;
@@ -163,7 +166,7 @@ export class NatsDoor implements SessionHost, PoolUser {
   }
 
   closed(session: NatsSession): void {
-    this.#sessions.delete(session);
+    if (this.#sessions.delete(session)) this.ended?.(session);
     if (this.#sessions.size === 0) this.#emptied?.();
   }
 

@@ -51,6 +51,23 @@ export function endReasonOf(error: ClosingError): EndReason {
   }
 }
 
+const endedTexts: ReadonlyMap<ErrorText, string> = new Map<ErrorText, string>([
+  [errorTexts.authorizationViolation, "Authentication Failure"],
+  [errorTexts.authenticationTimeout, "Authentication Timeout"],
+  [errorTexts.authenticationExpired, "Authentication Expired"],
+  [errorTexts.authenticationRevoked, "Credentials Revoked"],
+  [errorTexts.connectionsExceeded, "Maximum Connections Exceeded"],
+  [errorTexts.tenantConnectionsExceeded, "Maximum Account Connections Exceeded"],
+  [errorTexts.payloadViolation, "Maximum Message Payload Exceeded"],
+  [errorTexts.controlLineExceeded, "Maximum Control Line Exceeded"],
+  [errorTexts.staleConnection, "Stale Connection"],
+]);
+
+/** What monitoring calls an end with these words. */
+export function endedTextOf(error: ClosingError): string {
+  return endedTexts.get(error) ?? "Protocol Violation";
+}
+
 export function publishViolation(subject: string): string {
   return `Permissions Violation for Publish to "${subject}"`;
 }

@@ -22,7 +22,16 @@ import { connectDefaults } from "./connect-options.ts";
 import type { ConnectOptions } from "./connect-options.ts";
 import { Decoder, frame } from "./decoder.ts";
 import type { FrameKind } from "./decoder.ts";
-import { endReasonOf, errorLine, errorTexts, publishViolation, replyViolation, subscriptionLost, subscriptionViolation } from "./errors.ts";
+import {
+  endedTextOf,
+  endReasonOf,
+  errorLine,
+  errorTexts,
+  publishViolation,
+  replyViolation,
+  subscriptionLost,
+  subscriptionViolation,
+} from "./errors.ts";
 import type { ClosingError } from "./errors.ts";
 import { KeepAlive } from "./keep-alive.ts";
 import { Replies } from "./replies.ts";
@@ -60,6 +69,14 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   bytesIn: number;
   messagesOut: number;
   bytesOut: number;
+  /** Microseconds since the epoch. */
+  readonly startUs: number;
+  /** When it last did something, as of the last tick. */
+  activeUs: number;
+  /** How long the last ping took; 0 = not known yet. */
+  rttUs: number;
+  /** Why it ended, in monitoring's words. */
+  endedBy: string;
   readonly #host: SessionHost;
   readonly #decoder: Decoder;
   readonly #outbox: Outbox;
@@ -81,6 +98,8 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   readonly #nextTurn: () => void;
   #decoding: boolean;
   #closing: boolean;
+  #pingedMs: number;
+  #outAtTick: number;
 
   /** `tls`: what this connection's carriage is to be upgraded to. */
   constructor(host: SessionHost, id: number, connection: Connection, tls: DoorTls | undefined) {
@@ -92,6 +111,9 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     this.bytesIn = 0;
     this.messagesOut = 0;
     this.bytesOut = 0;
+    this.startUs = this.activeUs = host.clock.nowUs();
+    this.rttUs = 0;
+    this.endedBy = "Client Closed";
     this.#host = host;
     this.#decoder = new Decoder(limits, host.frameMemory);
     // Three of the largest messages always fit, so that a group, which asks for room first, can deliver any.
@@ -120,6 +142,8 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     this.#nextTurn = () => this.#release(holdTurn);
     this.#decoding = false;
     this.#closing = false;
+    this.#pingedMs = host.clock.monotonicMs();
+    this.#outAtTick = 0;
   }
 
   get identity(): Identity | undefined {
@@ -128,6 +152,10 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
 
   get subscriptionCount(): number {
     return this.#subscriptions.size;
+  }
+
+  get subscriptions(): Subscription[] {
+    return this.#subscriptions.list();
   }
 
   /** What CONNECT said. */
@@ -196,6 +224,8 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     }
     this.#previousSubject = undefined;
     if (options === undefined) return;
+    // CONNECT answers INFO: a first estimate.
+    this.#wentRound();
     this.#decoder.connectOnly = false;
     this.echo = options.echo;
     this.#headers = options.headers;
@@ -265,6 +295,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
         break;
       case frame.pong:
         this.#keepAlive.ponged();
+        this.#wentRound();
         break;
       case frame.subscribe:
         if (this.#attachment !== undefined) this.#subscribe(this.#attachment);
@@ -288,6 +319,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
         this.#fail(errorTexts.payloadViolation);
         break;
       case frame.badArguments:
+        this.endedBy = "Parse Error";
         this.#end();
         break;
       case frame.notConnected:
@@ -462,12 +494,13 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   tick(elapsedMs: number): void {
     if (this.#closing) return;
     const limits = this.#host.limits;
+    if (this.#keepAlive.heard || this.messagesOut !== this.#outAtTick) this.#active();
     if (this.#attachment === undefined && this.#admission.overdue(elapsedMs)) {
       this.#fail(errorTexts.authenticationTimeout);
       return;
     }
     if (this.#outbox.stalledFor(elapsedMs) > limits.pendingOutMs) {
-      this.#slow();
+      this.#slow("Slow Consumer (Write Deadline)");
       return;
     }
     const expiresMs = this.#attachment?.identity.expiresMs;
@@ -477,11 +510,23 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     }
     if (this.#attachment !== undefined) {
       const verdict = this.#keepAlive.tick(elapsedMs);
-      if (verdict === "ping") this.#send(pingBytes);
-      else if (verdict === "stale") this.#fail(errorTexts.staleConnection);
+      if (verdict === "ping") {
+        this.#pingedMs = this.#host.clock.monotonicMs();
+        this.#send(pingBytes);
+      } else if (verdict === "stale") this.#fail(errorTexts.staleConnection);
     }
     // A large frame that found no memory tries again.
     this.#release(holdMemory);
+  }
+
+  #wentRound(): void {
+    if (this.#pingedMs > 0) this.rttUs = Math.max(1, Math.round((this.#host.clock.monotonicMs() - this.#pingedMs) * 1000));
+    this.#pingedMs = 0;
+  }
+
+  #active(): void {
+    this.activeUs = this.#host.clock.nowUs();
+    this.#outAtTick = this.messagesOut;
   }
 
   // ─── holding ───
@@ -537,6 +582,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
 
   #fail(error: ClosingError): void {
     if (this.#closing) return;
+    this.endedBy = endedTextOf(error);
     this.#sendError(error.text);
     this.connection.explain?.(endReasonOf(error), error.text);
     this.#end();
@@ -563,9 +609,10 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   }
 
   /** It does not take what it subscribed to: cut, without a word it would not read either. */
-  #slow(): void {
+  #slow(how: string = "Slow Consumer (Pending Bytes)"): void {
     if (this.#closing) return;
     this.#closing = true;
+    this.endedBy = how;
     // Not now: a delivery to others may be under way over the same matches.
     this.#host.clock.endOfTurn(() => {
       this.connection.destroy();
@@ -574,6 +621,7 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   }
 
   close(reason: CloseReason): void {
+    if (!this.#closing) this.endedBy = reason === "kicked" ? "Kicked" : "Server Shutdown";
     switch (reason) {
       case "credentials_revoked":
         this.#fail(errorTexts.authenticationRevoked);
@@ -601,10 +649,12 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
   }
 
   closed(): void {
+    if (this.#keepAlive.heard || this.messagesOut !== this.#outAtTick) this.#active();
     this.#closing = true;
+    // Told first: its subscriptions are still there to be counted.
+    this.#host.closed(this);
     this.#leave();
     this.#outbox.close();
-    this.#host.closed(this);
   }
 
   /** Its subscriptions end; what waits in the outbox may still be leaving. */

@@ -16,6 +16,8 @@ export interface WebRequest {
   /** Names in lower case; a repeated header is joined by `, `. */
   readonly headers: ReadonlyMap<string, string>;
   readonly remoteAddress: string;
+  /** 0 where the engine does not know it. */
+  readonly remotePort: number;
   readonly secure: boolean;
 }
 

@@ -33,7 +33,8 @@ const closeCodes: Readonly<Record<EndReason, number>> = {
 
 export class WebSocketConnection implements Connection {
   readonly remoteAddress: string;
-  readonly remotePort = 0;
+  readonly remotePort: number;
+  readonly webSocket = true;
   readonly localAddress: string;
   readonly localPort: number;
   readonly secure: boolean;
@@ -59,6 +60,7 @@ export class WebSocketConnection implements Connection {
     this.#raw = raw;
     this.#backlog = new Backlog(budget);
     this.remoteAddress = request.remoteAddress;
+    this.remotePort = request.remotePort;
     this.localAddress = local.address;
     this.localPort = local.port;
     this.secure = request.secure;

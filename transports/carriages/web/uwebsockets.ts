@@ -225,6 +225,7 @@ function requestOf(response: HttpResponse, raw: HttpRequest, secure: boolean): W
     query: raw.getQuery() ?? "",
     headers,
     remoteAddress: Buffer.from(response.getRemoteAddressAsText()).toString("latin1"),
+    remotePort: 0,
     secure,
   };
 }

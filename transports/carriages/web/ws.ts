@@ -161,6 +161,7 @@ function requestOf(raw: IncomingMessage, secure: boolean): WebRequest {
     query: mark < 0 ? "" : url.slice(mark + 1),
     headers,
     remoteAddress: raw.socket.remoteAddress ?? "",
+    remotePort: raw.socket.remotePort ?? 0,
     secure,
   };
 }
