@@ -3,6 +3,8 @@ import { usersLogName } from "../lib/auth/log-user-store.ts";
 import type { Broker } from "../lib/broker.ts";
 import { defaultTenant } from "../lib/broker.ts";
 import { Registry, registryPrefix } from "../lib/registry.ts";
+import { Routes } from "../lib/route/routes.ts";
+import type { Subject } from "../lib/router/subject.ts";
 import type { GroupScheduler } from "../lib/consumer/scheduler.ts";
 import { TenantGroups } from "../lib/consumer/tenant-groups.ts";
 import { Stations } from "../lib/station/stations.ts";
@@ -10,6 +12,7 @@ import type { Tenant } from "../lib/tenant.ts";
 import type { Log } from "../store/store.ts";
 import { Requests } from "./admin/requests.ts";
 import type { RequestHandler } from "./admin/requests.ts";
+import { routeRequests } from "./admin/route-requests.ts";
 import { JetStream } from "./nats/jetstream/jetstream.ts";
 
 export interface TenantService {
@@ -18,6 +21,7 @@ export interface TenantService {
   readonly requests: Requests;
   readonly stations: Stations;
   readonly groups: TenantGroups;
+  readonly routes: Routes;
   readonly jetstream: JetStream;
 }
 
@@ -27,10 +31,13 @@ export type JetStreamAccess = "on" | "refused" | "off";
 export class TenantServices {
   /** Asked when a tenant comes to life. */
   jetStreamOf: (tenant: string) => JetStreamAccess;
+  /** Whether a user, who need not be connected, may publish a subject. */
+  mayPublish: (user: string, subject: Subject) => boolean = () => true;
   readonly #broker: Broker;
   readonly #scheduler: GroupScheduler;
   readonly #serverName: string;
   readonly #services: Map<string, TenantService> = new Map();
+  #recovered = false;
 
   constructor(
     broker: Broker,
@@ -77,12 +84,17 @@ export class TenantServices {
       this.#broker.tenant(tenant);
       this.#services.get(tenant)?.stations.recover(log);
     }
-    for (const { groups } of this.#services.values()) groups.recover();
+    this.#recovered = true;
+    for (const { routes, groups } of this.#services.values()) {
+      routes.recover();
+      groups.recover();
+    }
   }
 
   close(): void {
-    for (const { jetstream, stations, requests } of this.#services.values()) {
+    for (const { jetstream, stations, requests, routes } of this.#services.values()) {
       requests.stop();
+      routes.close();
       jetstream.stop();
       stations.close();
     }
@@ -100,6 +112,10 @@ export class TenantServices {
     if (access === "off") jetstream.stop();
     const registry = new Registry(tenant.name, broker.file);
     const requests = new Requests(broker, tenant);
-    this.#services.set(tenant.name, { tenant, registry, requests, stations, groups, jetstream });
+    const mayPublish = (user: string, subject: Subject): boolean => this.mayPublish(user, subject);
+    const routes = new Routes({ clock: broker.clock, tenant, stations, registry, host: broker, mayPublish, report });
+    for (const [subject, handler] of routeRequests(routes)) requests.add(subject, handler);
+    this.#services.set(tenant.name, { tenant, registry, requests, stations, groups, routes, jetstream });
+    if (this.#recovered) routes.recover();
   }
 }

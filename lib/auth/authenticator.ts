@@ -16,10 +16,11 @@ import type { PermissionHolder } from "./connection-permissions.ts";
 import type { Credentials } from "./credentials.ts";
 import { Hasher } from "./hasher.ts";
 import type { HashedSecret } from "./hasher.ts";
-import { defaultTenant } from "./identity.ts";
+import { defaultTenant, operatorOf } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { parseUserKey, signatureHolds } from "./nkey.ts";
 import { PermissionSet } from "./permission-set.ts";
+import type { Subject } from "../router/subject.ts";
 import { secretCharsMax, sha256 } from "./secret.ts";
 import type { StoredSecret } from "./secret.ts";
 import { namesMax } from "./user-document.ts";
@@ -147,6 +148,14 @@ export class Authenticator {
     const user = credentials.user ?? credentials.nkey ?? "";
     this.#refused({ reason: outcome, user: user.slice(0, namesMax), remoteAddress: credentials.remoteAddress });
     return undefined;
+  }
+
+  /** What a user may publish who need not be connected now: for what the broker does on somebody's behalf. */
+  mayPublish(user: string, subject: Subject): boolean {
+    // Nobody's and the operator's own wishes are those of who had the broker to himself.
+    if (user === "" || user === operatorOf(defaultTenant).user || this.#policy.users.length === 0) return true;
+    const entry = this.#entries.get(user);
+    return entry !== undefined && (entry.permissionSet === undefined || entry.permissionSet.mayPublish(subject));
   }
 
   /** Takes effect before it returns; then the listeners are told who may not stay and whose permissions are others. */

@@ -41,6 +41,14 @@ export function checkCondition(tree: Tree): void {
   if (type !== "truth" && type !== "any") throw new ConditionError(0, `the condition is ${described(type)}; compare it with something`);
 }
 
+/** The same of an expression that is wanted for its value, which is to stand in a text. */
+export function checkTerm(tree: Tree): void {
+  const type = typeOf(tree);
+  if (type === "list" || type === "map" || type === "headers" || type === "null") {
+    throw new ConditionError(tree.at, `${described(type)} does not stand in a text; name a field of it`);
+  }
+}
+
 function typeOf(tree: Tree): ValueType {
   switch (tree.kind) {
     case "literal":

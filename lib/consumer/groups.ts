@@ -11,7 +11,7 @@ import { Feed } from "./feed.ts";
 import { compileFilters } from "./filters.ts";
 import { Group } from "./group.ts";
 import type { GroupObserver, GroupOwner } from "./group.ts";
-import { checkBeside, checkGroup, checkGroupChange, checkRoom, checkUnique } from "./group-rules.ts";
+import { checkBeside, checkGroup, checkGroupChange, checkRoom, checkUnique, groupNameValid } from "./group-rules.ts";
 import type { GroupProblem, StationFacts } from "./group-rules.ts";
 import { applyProgress, GroupState, settleProgress } from "./progress.ts";
 import type { GroupScheduler, Settlements } from "./scheduler.ts";
@@ -71,7 +71,8 @@ export class Groups implements GroupOwner, StationGroups {
     this.settlements = host.settlements;
     this.observer = host.observer;
     this.log.groupSnapshot = (name) => this.#groups.get(name)?.snapshot();
-    for (const snapshot of this.log.recoveredGroups) this.#restore(snapshot);
+    // A name that no group can have is somebody else's, who keeps progress with the log.
+    for (const snapshot of this.log.recoveredGroups) if (groupNameValid(snapshot.name)) this.#restore(snapshot);
   }
 
   get size(): number {

@@ -33,11 +33,12 @@ export class Retention {
   finished(sequence: Sequence): void {
     const station = this.#station;
     if (station.config.retention === "workqueue") {
-      station.log.removeSequence(sequence);
+      if (station.tap !== undefined && station.tap.needs(sequence)) station.tap.retire(sequence);
+      else station.log.removeSequence(sequence);
       return;
     }
     if (!station.groups.filtered) {
-      if (!station.groups.needs(sequence, noSubject, 0, 0)) station.log.removeSequence(sequence);
+      if (!station.needs(sequence, noSubject, 0, 0)) station.log.removeSequence(sequence);
       return;
     }
     if (this.#waiting.length > 0 || this.#lookupLoading || !this.#decide(sequence)) this.#wait(sequence);
@@ -64,7 +65,8 @@ export class Retention {
 
   #sweepOn(cursor: Cursor): void {
     if (this.#closed || this.#sweep !== cursor) return;
-    const { log, groups } = this.#station;
+    const station = this.#station;
+    const { log } = station;
     for (let looked = 0; looked < sliceRecords; looked++) {
       const step = cursor.next();
       if (step === "loading") {
@@ -78,14 +80,15 @@ export class Retention {
         this.#sweep = undefined;
         return;
       }
-      if (!groups.needs(view.sequence, view.buffer, view.subjectStart, view.subjectEnd)) log.removeSequence(view.sequence);
+      if (!station.needs(view.sequence, view.buffer, view.subjectStart, view.subjectEnd)) log.removeSequence(view.sequence);
     }
     this.#station.clock.endOfTurn(() => this.#sweepOn(cursor));
   }
 
   /** False when the record's subject has to come from disk first. */
   #decide(sequence: Sequence): boolean {
-    const { log, groups } = this.#station;
+    const station = this.#station;
+    const { log } = station;
     this.#lookup ??= log.cursor(sequence, undefined);
     const cursor = this.#lookup;
     cursor.seek(sequence);
@@ -100,7 +103,7 @@ export class Retention {
       return false;
     }
     const view = cursor.view;
-    if (step === "record" && view.sequence === sequence && !groups.needs(sequence, view.buffer, view.subjectStart, view.subjectEnd)) {
+    if (step === "record" && view.sequence === sequence && !station.needs(sequence, view.buffer, view.subjectStart, view.subjectEnd)) {
       log.removeSequence(sequence);
     }
     return true;

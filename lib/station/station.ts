@@ -45,6 +45,16 @@ export interface StationGroups {
   close(reason: "deleted" | "shutdown"): void;
 }
 
+/** Somebody who reads along besides the groups and needs each record once, e.g. routes. */
+export interface StationTap {
+  /** It takes records of this subject. Asked by interest retention for what is new. */
+  wants(subject: Uint8Array, start: number, end: number): boolean;
+  /** It has not read this record yet. */
+  needs(sequence: Sequence): boolean;
+  /** A work queue's group is done with a record that `needs` still holds: `station.finished` is to be called again afterwards. */
+  retire(sequence: Sequence): void;
+}
+
 export interface StationOptions {
   readonly clock: Clock;
   readonly config: StationConfig;
@@ -57,6 +67,10 @@ export interface StationOptions {
 export class Station implements Capture {
   /** Defined while it is a copy of another one. */
   mirror: Mirror | undefined;
+  /** Records it has not read stay, whatever the retention. */
+  tap: StationTap | undefined;
+  /** Whole progress of those who keep some with the log besides the groups, by name. */
+  readonly snapshots: Map<string, () => Uint8Array | undefined> = new Map();
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
@@ -83,7 +97,10 @@ export class Station implements Capture {
     this.#retention = new Retention(this);
     this.#batches = undefined;
     this.mirror = undefined;
+    this.tap = undefined;
     this.#groups = makeGroups(this);
+    const groupSnapshot = this.log.groupSnapshot;
+    this.log.groupSnapshot = (name) => (this.snapshots.get(name) ?? groupSnapshot)?.(name);
     this.log.removed = (sequence, subject, start, end) => this.#groups.removed(sequence, subject, start, end);
   }
 
@@ -123,9 +140,15 @@ export class Station implements Capture {
     return told;
   }
 
-  /** With interest retention: no group takes this subject, so that a record of it need not stay. */
+  /** With interest retention: nobody takes this subject, so that a record of it need not stay. */
   unwanted(subject: Uint8Array): boolean {
-    return this.#config.retention === "interest" && !this.#groups.wants(subject, 0, subject.length);
+    if (this.#config.retention !== "interest" || this.#groups.wants(subject, 0, subject.length)) return false;
+    return this.tap === undefined || !this.tap.wants(subject, 0, subject.length);
+  }
+
+  /** With interest retention: somebody is not done with this record. */
+  needs(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean {
+    return this.#groups.needs(sequence, subject, start, end) || (this.tap !== undefined && this.tap.needs(sequence));
   }
 
   /** The log has committed. Called by the broker once per commit that touched it. */

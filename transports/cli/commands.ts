@@ -72,6 +72,13 @@ const birth: readonly CommandOption[] = [
   { name: "storage", value: "WHERE", summary: "on disk, or in memory", choices: ["file", "memory"] },
 ];
 
+const routing: readonly CommandOption[] = [
+  { name: "from", value: "FILTER", summary: "the subjects it looks at" },
+  { name: "where", value: "CONDITION", summary: "what must hold, msg.total > 100 && headers.Kind == 'web' (everything)" },
+  { name: "to", value: "TEMPLATE", summary: "the subject it sends to: big.$1, by-site.{{msg.site}}, by-kind.{{header(Kind)}}" },
+  { name: "description", value: "TEXT", summary: "for people" },
+];
+
 const configuration: CommandOption = {
   name: "config",
   value: "FILE",
@@ -202,6 +209,69 @@ export const commands: readonly Command[] = [
     summary: "forget a consumer group and how far it was",
     options: [yes, json, ...connection],
     load: () => import("./group.ts"),
+  },
+  {
+    name: "route list",
+    operands: [],
+    summary: "the routes and what they did",
+    options: [json, ...connection],
+    load: () => import("./route.ts"),
+  },
+  {
+    name: "route info",
+    operands: ["NAME"],
+    summary: "one route, and how far it is",
+    options: [json, ...connection],
+    load: () => import("./route.ts"),
+  },
+  {
+    name: "route add",
+    operands: ["NAME"],
+    summary: "copy messages that match to another subject",
+    options: [...routing, { name: "disabled", value: undefined, summary: "do not put it in force yet" }, json, ...connection],
+    load: () => import("./route.ts"),
+  },
+  {
+    name: "route edit",
+    operands: ["NAME"],
+    summary: "change a route; what is not named stays",
+    options: [...routing, json, ...connection],
+    load: () => import("./route.ts"),
+  },
+  {
+    name: "route test",
+    operands: ["[NAME]"],
+    summary: "which of the last messages would go where; sends nothing",
+    options: [
+      ...routing,
+      { name: "station", value: "NAME", summary: "only what this one holds" },
+      { name: "last", value: "COUNT", summary: "look at so many messages (100)" },
+      { name: "all", value: undefined, summary: "show also those that do not match" },
+      json,
+      ...connection,
+    ],
+    load: () => import("./route.ts"),
+  },
+  {
+    name: "route enable",
+    operands: ["NAME"],
+    summary: "put a route in force, from now on",
+    options: [json, ...connection],
+    load: () => import("./route.ts"),
+  },
+  {
+    name: "route disable",
+    operands: ["NAME"],
+    summary: "switch a route off; what comes meanwhile is not routed",
+    options: [json, ...connection],
+    load: () => import("./route.ts"),
+  },
+  {
+    name: "route delete",
+    operands: ["NAME"],
+    summary: "forget a route",
+    options: [yes, json, ...connection],
+    load: () => import("./route.ts"),
   },
   {
     name: "user list",

@@ -111,6 +111,11 @@ export class EmbeddedBroker {
     return station;
   }
 
+  /** A station that is there; undefined when there is none of this name. */
+  station(name: string, tenant: string = defaultTenant): Station | undefined {
+    return this.#configured.opened.tenants.get(tenant)?.stations.get(name);
+  }
+
   /** Closes doors, then stores; what was acknowledged is durable. Callable twice. */
   close(): Promise<void> {
     return this.#configured.close();

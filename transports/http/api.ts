@@ -13,6 +13,7 @@ import { addOpenApi } from "./openapi.ts";
 import { addProduce } from "./produce.ts";
 import { addRead } from "./read.ts";
 import type { HttpRouter } from "./router.ts";
+import { addRoutes } from "./routes.ts";
 import { addStations } from "./stations.ts";
 import { addTail } from "./tail.ts";
 
@@ -25,6 +26,7 @@ export function addApi(router: HttpRouter, opened: OpenBroker, version: string):
   addTail(router, context);
   addGroups(router, context);
   addFetch(router, context);
+  addRoutes(router, context);
   addConnections(router, context);
   addAdmin(router, context);
   addMetrics(router, context);
