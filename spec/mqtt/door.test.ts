@@ -282,7 +282,7 @@ test("what a station refuses is never acknowledged: version 5 is told, version 3
     await assert.rejects(five.client.publishAsync("full", "refused", { qos }));
   }
   const tenant = broker.opened.mqtt.tenantOf(broker.opened.broker.tenant("$G"));
-  assert.equal(tenant.sessions.get("five")?.inboundQos2.size, 0);
+  assert.equal(tenant.sessions.get("five")?.inbound.size, 0);
   const four = await connect(broker.mqttUrl, { protocolVersion: 4 });
   let acknowledged = false;
   let closed = false;

@@ -4,15 +4,23 @@
  */
 export class AckQueue {
   readonly #send: (packetId: number, qos: number, reasonCode: number) => void;
-  #first = 1;
-  #next = 1;
+  #first: number;
+  #next: number;
+  /** Of those waiting, the QoS 1 ones. */
+  sizeAtQos1 = 0;
   #packetIds: Uint16Array = new Uint16Array(256);
   #qos: Uint8Array = new Uint8Array(256);
   #reasons: Uint8Array = new Uint8Array(256);
   #waiting: Uint8Array = new Uint8Array(256);
 
-  constructor(send: (packetId: number, qos: number, reasonCode: number) => void) {
+  constructor(send: (packetId: number, qos: number, reasonCode: number) => void, firstToken: number) {
     this.#send = send;
+    this.#first = this.#next = firstToken;
+  }
+
+  /** The next token: all given out so far are smaller. */
+  get next(): number {
+    return this.#next;
   }
 
   /** Publishes not acknowledged yet. */
@@ -27,6 +35,7 @@ export class AckQueue {
     const slot = token & (this.#packetIds.length - 1);
     this.#packetIds[slot] = packetId;
     this.#qos[slot] = qos;
+    if (qos === 1) this.sizeAtQos1++;
     this.#reasons[slot] = 0;
     // One more than nothing: outcomes cannot arrive before `expect`, but it keeps the place until then.
     this.#waiting[slot] = 1;
@@ -49,16 +58,12 @@ export class AckQueue {
     this.#drain();
   }
 
-  /** The connection is gone: nothing will be sent for what waits. */
-  clear(): void {
-    this.#first = this.#next;
-  }
-
   #drain(): void {
     while (this.#first < this.#next) {
       const slot = this.#first & (this.#packetIds.length - 1);
       if (this.#waiting[slot] !== 0) return;
       this.#first++;
+      if (this.#qos[slot] === 1) this.sizeAtQos1--;
       this.#send(this.#packetIds[slot] ?? 0, this.#qos[slot] ?? 1, this.#reasons[slot] ?? 0);
     }
   }

@@ -7,7 +7,7 @@ import type { Timer } from "../../lib/clock.ts";
 import type { Message } from "../../lib/message.ts";
 import { Message as BrokerMessage, nothing } from "../../lib/message.ts";
 import { Subject } from "../../lib/router/subject.ts";
-import type { CloseReason, PublishOutcome } from "../../lib/transport.ts";
+import type { CloseReason } from "../../lib/transport.ts";
 import type { Connection, ConnectionHandler, EndReason } from "../carriages/connection.ts";
 import { Outbox } from "../outbox.ts";
 import { AckQueue } from "./ack-queue.ts";
@@ -18,7 +18,7 @@ import { InboundPublish } from "./inbound.ts";
 import type { MqttDoor } from "./door.ts";
 import { MqttDecoder, PublishView } from "./packet/decoder.ts";
 import type { ConnectPacket, PacketHandler, ProtocolLevel, SubscribePacket, UnsubscribePacket, Will } from "./packet/decoder.ts";
-import { encodeRare, pingResponse, publishBytes, writeAck, writePublish } from "./packet/encoder.ts";
+import { disconnectFrame, encodeRare, pingResponse, publishBytes, writeAck, writePublish } from "./packet/encoder.ts";
 import { MqttFault, reason } from "./packet/reason.ts";
 import type { Entry, MqttSession } from "./session.ts";
 import { secondsLeft } from "./session.ts";
@@ -46,7 +46,9 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   bytesOut = 0;
   readonly startUs: number;
   readonly #decoder: MqttDecoder;
-  readonly #acks: AckQueue;
+  #acks: AckQueue;
+  /** Identifiers of QoS 2 publishes of this connection not yet released: they count against the receive maximum. */
+  readonly #unreleased: Set<number> = new Set();
   readonly #message: BrokerMessage = new BrokerMessage(new Subject(nothing, true));
   readonly #inbound: InboundPublish = new InboundPublish(new PublishView());
   #packetBytesMaxOut = 0;
@@ -77,7 +79,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       drained: () => this.#drained(),
     });
     this.#decoder = new MqttDecoder(this, door.settings.packetBytesMax);
-    this.#acks = new AckQueue((packetId, qos, code) => this.#answer(packetId, qos, code));
+    this.#acks = new AckQueue(ignore, 1);
     this.#heardMs = door.clock.monotonicMs();
     this.startUs = door.clock.nowUs();
     this.#timer = door.clock.after(door.settings.connectTimeoutMs, () => this.destroy());
@@ -107,7 +109,6 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     this.#closed = true;
     this.#timer?.cancel();
     this.#decoder.stop();
-    this.#acks.clear();
     this.outbox.close();
     this.door.connectionClosed(this, this.#clean);
   }
@@ -144,6 +145,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     }
     this.accepted = answer;
     this.session = answer.session;
+    this.#acks = answer.session.inbound.queueFor((packetId, qos, code) => this.#answer(packetId, qos, code));
     this.will = packet.will;
     this.requestProblemInformation = packet.requestProblemInformation;
     const { settings } = this.door;
@@ -191,27 +193,35 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     inbound.topic = this.#topicOf(view);
     inbound.properties = forwardable(view.bytes, view.propertiesStart, view.propertiesEnd);
     inbound.expiresAtSeconds = view.expirySeconds < 0 ? 0 : Math.floor(this.door.clock.nowUs() / 1_000_000) + view.expirySeconds;
-    if (view.qos > 0 && this.#acks.size + session.inboundQos2.size >= this.door.settings.receiveMaximum && this.level === 5) {
-      if (!(view.qos === 2 && session.inboundQos2.has(view.packetId))) {
-        throw new MqttFault(reason.receiveMaximumExceeded, "more unacknowledged publishes than the receive maximum");
-      }
-    }
-    if (view.qos === 2) {
-      if (session.inboundQos2.has(view.packetId)) {
-        // Seen before: answered again, not published again (MQTT-4.3.3-10).
-        this.#acks.expect(this.#acks.add(view.packetId, 2), 0, reason.success);
-        return;
-      }
-      session.inboundBegins(view.packetId);
-    }
+    if (view.qos > 0 && !this.#admits(session, view)) return;
     const subject = this.#subjectOf(inbound.topic);
     const token = view.qos === 0 ? 0 : this.#acks.add(view.packetId, view.qos);
     if (!attachment.mayPublish(subject)) {
-      if (view.qos === 2) session.inboundEnds(view.packetId, ignore);
       if (token > 0) this.#acks.expect(token, 0, this.level === 5 ? reason.notAuthorized : reason.success);
       return;
     }
     this.#route(session, subject, view, token);
+  }
+
+  /** False when there is nothing to publish: a QoS 2 publish seen before is answered again, not published again (MQTT-4.3.3-10). */
+  #admits(session: MqttSession, view: PublishView): boolean {
+    const { inbound } = session;
+    const unacknowledged = this.#acks.sizeAtQos1 + this.#unreleased.size;
+    if (this.level === 5 && unacknowledged >= this.door.settings.receiveMaximum && !this.#unreleased.has(view.packetId)) {
+      throw new MqttFault(reason.receiveMaximumExceeded, "more unacknowledged publishes than the receive maximum");
+    }
+    if (view.qos === 1) return true;
+    const { packetId } = view;
+    this.#unreleased.add(packetId);
+    if (!inbound.has(packetId)) {
+      inbound.begins(packetId);
+      return true;
+    }
+    // Never before its first copy is durable, which an earlier connection may have brought.
+    const acks = this.#acks;
+    const token = acks.add(packetId, 2);
+    acks.expect(token, inbound.whenSettled(packetId, (code) => acks.settle(token, code)) ? 1 : 0, reason.success);
+    return false;
   }
 
   #route(session: MqttSession, subject: Subject, view: PublishView, token: number): void {
@@ -250,7 +260,9 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       retained.set(subject, inbound, view, told);
       if (token > 0) outcomes++;
     }
-    if (token > 0) this.#acks.expect(token, outcomes, this.level === 5 && taken === 0 ? reason.noMatchingSubscribers : reason.success);
+    // 0x10 in PUBACK alone: in PUBREC it would say the same, but some clients take every code but 0 there for a refusal.
+    const unmatched = this.level === 5 && taken === 0 && view.qos === 1;
+    if (token > 0) this.#acks.expect(token, outcomes, unmatched ? reason.noMatchingSubscribers : reason.success);
   }
 
   #topicOf(view: PublishView): Buffer {
@@ -282,11 +294,6 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     return subject;
   }
 
-  published(token: number, outcome: PublishOutcome): void {
-    const stored = outcome.kind === "stored" || outcome.kind === "duplicate";
-    this.#acks.settle(token, stored ? reason.success : refusalReason(outcome));
-  }
-
   acknowledged(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): void {
     const session = this.session;
     if (session === undefined) return;
@@ -298,9 +305,10 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
         this.#sendAck(6, packetId, reason.packetIdentifierNotFound);
       }
     } else if (type === 6) {
-      const known = session.inboundQos2.has(packetId);
+      this.#unreleased.delete(packetId);
+      const known = session.inbound.has(packetId);
       const code = known || this.level !== 5 ? reason.success : reason.packetIdentifierNotFound;
-      session.inboundEnds(packetId, () => this.#sendAck(7, packetId, code));
+      session.inbound.ends(packetId, () => this.#sendAck(7, packetId, code));
     } else session.acknowledged(packetId);
   }
 
@@ -516,13 +524,13 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
 
   /** PUBACK or PUBREC. What was not stored is never acknowledged as if it were: before version 5 only closing says no. */
   #answer(packetId: number, qos: number, reasonCode: number): void {
-    if (reasonCode >= 0x80) {
-      // The identifier is free again (MQTT-4.3.3): the same publish sent once more is a new one.
-      if (qos === 2) this.session?.inboundEnds(packetId, ignore);
-      if (this.level !== 5) {
-        this.destroy();
-        return;
-      }
+    if (qos === 2) {
+      if (reasonCode >= 0x80) this.#unreleased.delete(packetId);
+      this.session?.inbound.settled(packetId, reasonCode);
+    }
+    if (reasonCode >= 0x80 && this.level !== 5) {
+      this.destroy();
+      return;
     }
     this.#sendAck(qos === 2 ? 5 : 4, packetId, reasonCode);
   }
@@ -572,7 +580,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   #fail(reasonCode: number): void {
     if (this.#closed || this.#ending) return;
     this.#decoder.stop();
-    if (this.level === 5 && this.session !== undefined) this.#send(encodeRare({ cmd: "disconnect", reasonCode }, 5));
+    if (this.level === 5 && this.session !== undefined) this.#send(disconnectFrame(reasonCode));
     this.connection.explain?.(endReasons.get(reasonCode) ?? "denied", `DISCONNECT with ${reasonCode}`);
     this.#end();
   }
@@ -611,23 +619,6 @@ function oldConnackCode(reasonCode: number): number {
       return 5;
     default:
       return 3;
-  }
-}
-
-function refusalReason(outcome: PublishOutcome): number {
-  switch (outcome.code) {
-    case "message_bytes_max":
-      return reason.packetTooLarge;
-    case "schema":
-      return reason.payloadFormatInvalid;
-    case "messages_max":
-    case "bytes_max":
-    case "messages_per_subject_max":
-    case "no_space":
-    case "duplicate_ids_full":
-      return reason.quotaExceeded;
-    default:
-      return reason.implementationSpecific;
   }
 }
 

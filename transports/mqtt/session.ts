@@ -15,12 +15,16 @@ import type { Cursor } from "../../store/store.ts";
 import type { MqttConnection } from "./connection.ts";
 import { propertiesOf } from "./forward.ts";
 import { InboundPublish } from "./inbound.ts";
+import { InboundPublishes } from "./inbound-publishes.ts";
+import type { IdentifierKeeper } from "./inbound-publishes.ts";
 import { Interest } from "./interest.ts";
 import type { KeptMessages, KeptMeta, KeptReceiver } from "./kept.ts";
 import { readMeta } from "./kept.ts";
 import type { Will } from "./packet/decoder.ts";
+import { reason } from "./packet/reason.ts";
 import { Progress } from "./progress.ts";
 import type { ProgressState } from "./progress.ts";
+import { refusalReason } from "./refusal-reason.ts";
 import type { MqttSettings } from "./settings.ts";
 import { topicOfSubject } from "./topic.ts";
 
@@ -45,15 +49,14 @@ export interface MessageCopy {
 
 const empty = Buffer.alloc(0);
 
-export class MqttSession implements Session, KeptReceiver, ProgressSource {
+export class MqttSession implements Session, KeptReceiver, ProgressSource, IdentifierKeeper {
   readonly id: number;
   readonly echo = true;
   readonly clientId: string;
   /** Undefined while the session is not durable. */
   readonly keptLog: KeptMessages | undefined;
   readonly interests: Map<string, Interest> = new Map();
-  /** Identifiers of QoS 2 publishes received and not released. */
-  readonly inboundQos2: Set<number> = new Set();
+  readonly inbound: InboundPublishes;
   connection: MqttConnection | undefined = undefined;
   /** Of a connection that has gone, until it is published or taken back. */
   will: Will | undefined = undefined;
@@ -68,7 +71,9 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
   #head = 0;
   #sent = 0;
   #nextKeptId = 1;
-  #nextLiveId = 65_535;
+  /** Identifiers of messages that are in no log: from the far end where those of the log count up from 1. */
+  #nextLiveId: number;
+  #ended = false;
   /** The kept log up to here has been turned into entries. */
   #upTo = 0;
   #mayOverlap = false;
@@ -84,6 +89,8 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
     this.#settings = settings;
     this.keptLog = kept;
     this.#progress = new Progress();
+    this.inbound = new InboundPublishes(this);
+    this.#nextLiveId = kept === undefined ? 1 : 65_535;
   }
 
   get durable(): boolean {
@@ -179,7 +186,8 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
   }
 
   published(token: number, outcome: PublishOutcome): void {
-    this.connection?.published(token, outcome);
+    const stored = outcome.kind === "stored" || outcome.kind === "duplicate";
+    this.inbound.outcome(token, stored ? reason.success : refusalReason(outcome));
   }
 
   hold(): void {
@@ -238,11 +246,16 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
       this.dropped++;
       return undefined;
     }
-    while (this.#entries.has(this.#nextLiveId)) this.#nextLiveId = this.#nextLiveId === 1 ? 65_535 : this.#nextLiveId - 1;
+    while (this.#entries.has(this.#nextLiveId)) this.#nextLiveId = this.#afterLiveId();
     const entry: Entry = { packetId: this.#nextLiveId, qos, retain, identifiers, sequence: 0, copy, state: "queued" };
-    this.#nextLiveId = this.#nextLiveId === 1 ? 65_535 : this.#nextLiveId - 1;
+    this.#nextLiveId = this.#afterLiveId();
     this.#entries.set(entry.packetId, entry);
     return entry;
+  }
+
+  #afterLiveId(): number {
+    if (this.keptLog === undefined) return (this.#nextLiveId % 65_535) + 1;
+    return this.#nextLiveId === 1 ? 65_535 : this.#nextLiveId - 1;
   }
 
   // -- kept messages ----------------------------------------------------------------------------------------------------
@@ -428,24 +441,19 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
     return true;
   }
 
-  /** A QoS 2 publish of this identifier begins. It rides the commit that makes its message durable. */
-  inboundBegins(packetId: number): void {
-    this.inboundQos2.add(packetId);
+  inboundBegan(packetId: number): void {
     if (this.keptLog === undefined) return;
     this.#progress.inboundAdded(packetId);
     this.#dirty();
   }
 
-  /** PUBREL: `then` runs when the identifier is free for good, and PUBCOMP may leave. */
-  inboundEnds(packetId: number, then: () => void): boolean {
-    const known = this.inboundQos2.delete(packetId);
-    if (!known || this.keptLog === undefined) {
+  inboundEnded(packetId: number, then: () => void): void {
+    if (this.keptLog === undefined) {
       then();
-      return known;
+      return;
     }
     this.#progress.inboundRemoved(packetId);
     this.#saveUrgently(then);
-    return true;
   }
 
   #finish(entry: Entry): void {
@@ -458,6 +466,7 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
 
   /** The session ends: nothing it waited for is needed any more. */
   forget(): void {
+    this.#ended = true;
     for (const entry of this.#entries.values()) if (entry.sequence > 0) this.keptLog?.release(entry.sequence);
     this.#entries.clear();
     this.#queue = [];
@@ -474,12 +483,13 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
 
   saveProgress(): void {
     const delta = this.#progress.take();
-    if (delta !== undefined) this.keptLog?.log.saveGroup(groupName(this.clientId), delta, false);
+    // The group of a session that has ended may be another session's by now.
+    if (delta !== undefined && !this.#ended) this.keptLog?.log.saveGroup(groupName(this.clientId), delta, false);
   }
 
   #saveUrgently(then: () => void): void {
     const delta = this.#progress.take();
-    if (delta === undefined || this.keptLog === undefined) {
+    if (delta === undefined || this.keptLog === undefined || this.#ended) {
       then();
       return;
     }
@@ -496,13 +506,13 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource {
       const state = entry.state === "released" ? 2 : entry.state === "sent" ? 1 : 0;
       entries.push([entry.sequence, entry.packetId, entry.qos, entry.retain ? 1 : 0, state, entry.identifiers]);
     }
-    return { upTo: this.#upTo, nextId: this.#nextKeptId, inbound: [...this.inboundQos2], entries };
+    return { upTo: this.#upTo, nextId: this.#nextKeptId, inbound: [...this.inbound.identifiers], entries };
   }
 
   restoreSnapshot(state: ProgressState): void {
     this.#upTo = state.upTo;
     this.#nextKeptId = state.nextId;
-    for (const packetId of state.inbound) this.inboundQos2.add(packetId);
+    for (const packetId of state.inbound) this.inbound.restore(packetId);
     for (const [sequence, packetId, qos, retain, stage, identifiers] of state.entries) {
       const entryState = stage === 2 ? "released" : stage === 1 ? "sent" : "queued";
       this.#restore({ packetId, qos, retain: retain === 1, identifiers, sequence, copy: undefined, state: entryState });

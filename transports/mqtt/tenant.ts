@@ -129,8 +129,8 @@ function replayDelta(session: MqttSession, delta: Uint8Array): void {
   readProgress(delta, (kind, sequence, packetId) => {
     if (kind === progressKind.done) session.replayDone(sequence, packetId);
     else if (kind === progressKind.released) session.replayReleased(sequence, packetId);
-    else if (kind === progressKind.inboundBegins) session.inboundQos2.add(packetId);
-    else if (kind === progressKind.inboundEnds) session.inboundQos2.delete(packetId);
+    else if (kind === progressKind.inboundBegins) session.inbound.restore(packetId);
+    else if (kind === progressKind.inboundEnds) session.inbound.restoreEnd(packetId);
   });
 }
 

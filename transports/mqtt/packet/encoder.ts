@@ -3,7 +3,7 @@
  * the rare packets go through mqtt-packet. An encoder returns whole frames; nothing is kept.
  */
 import mqttPacket from "mqtt-packet";
-import type { IConnackPacket, IDisconnectPacket, ISubackPacket, IUnsubackPacket, IAuthPacket } from "mqtt-packet";
+import type { IConnackPacket, ISubackPacket, IUnsubackPacket, IAuthPacket } from "mqtt-packet";
 import { varintBytes } from "./properties.ts";
 
 type Level = 3 | 4 | 5;
@@ -75,9 +75,14 @@ function publishBody(parts: PublishParts): number {
   return 2 + parts.topic.length + (parts.qos > 0 ? 2 : 0) + properties + parts.payloadEnd - parts.payloadStart;
 }
 
-type RarePacket = IConnackPacket | ISubackPacket | IUnsubackPacket | IDisconnectPacket | IAuthPacket;
+/** DISCONNECT in its shortest form (5.0 §3.14.2.2.1): a reason and no properties. */
+export function disconnectFrame(reasonCode: number): Buffer {
+  return Buffer.from([0xe0, 1, reasonCode]);
+}
 
-/** CONNACK, SUBACK, UNSUBACK, DISCONNECT, AUTH. */
+type RarePacket = IConnackPacket | ISubackPacket | IUnsubackPacket | IAuthPacket;
+
+/** CONNACK, SUBACK, UNSUBACK, AUTH. */
 export function encodeRare(packet: RarePacket, level: Level): Buffer {
   return mqttPacket.generate(packet, { protocolVersion: level });
 }
