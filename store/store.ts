@@ -39,6 +39,12 @@ export interface LogDefinition {
   readonly durability: Durability | undefined;
   /** The first sequence a new log gives out; 0 and 1 mean 1. */
   readonly firstSequence: Sequence;
+  /**
+   * Logs with the same name here, at most 300 bytes, are one family: a message id stored in one of them is a duplicate in all, and
+   * `messagesMax` and `bytesMax` count over all of them together, the oldest of any leaving first, and times are strictly ascending over
+   * all, unless an append brings its own. All have the same limits. Fixed at creation; for stores whose `abilities.families` is true.
+   */
+  readonly family?: string | undefined;
 }
 
 /** What a publish is conditional on. Every present field must hold or the outcome is `mismatch`. */
@@ -91,7 +97,7 @@ export type OutcomeKind = "stored" | "duplicate" | "mismatch" | "limit" | "full"
 export interface Outcome {
   ticket: Ticket;
   kind: OutcomeKind;
-  /** `stored`, `duplicate`: the record's sequence. `mismatch` on a sequence: the actual last sequence. Else 0. */
+  /** `stored`, `duplicate`: the record's sequence (of a duplicate in another log of the family: there). `mismatch` on a sequence: the actual last sequence. Else 0. */
   sequence: Sequence;
   /** Of `limit` and `mismatch`: which one. */
   detail:
@@ -246,6 +252,8 @@ export interface StoreAbilities {
   readonly durable: boolean;
   /** `appendAtomic` may span logs. */
   readonly atomicAcrossLogs: boolean;
+  /** Logs may be families. */
+  readonly families?: boolean;
 }
 
 export interface StoreStatus {

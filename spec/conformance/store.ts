@@ -5,7 +5,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { StoreError } from "../../store/store.ts";
-import type { Log, Sequence, StoreErrorCode } from "../../store/store.ts";
+import type { Log, LogLimits, Sequence, StoreErrorCode } from "../../store/store.ts";
 import { requestOf } from "./log-work.ts";
 import { compareWithModel } from "./store-model.ts";
 import { definitionOf, eventually, filterOf, nextOf, read, sequences, stateOf, StoreHarness } from "./store-harness.ts";
@@ -50,6 +50,7 @@ export function storeConformance(name: string, make: () => Promise<StoreFixture>
     questions(on);
     fleeting(on);
     atomic(on);
+    families(on);
     groups(on);
     survival(on);
     on("random work ends as the naive model says", (harness) => compareWithModel(harness, options.seed ?? 21, options.runs ?? 12));
@@ -62,6 +63,74 @@ const isDurable = (fixture: StoreFixture): boolean => fixture.again !== undefine
 
 async function rejectsAs(code: StoreErrorCode, promise: Promise<unknown>): Promise<void> {
   await assert.rejects(promise, (error: unknown) => error instanceof StoreError && error.code === code && error.message.length > 10);
+}
+
+function families(on: On): void {
+  const isAble = (fixture: StoreFixture): boolean => fixture.store.abilities.families === true;
+  const family = async (harness: StoreHarness, limits: Partial<LogLimits>): Promise<[Log, Log, Log]> => {
+    const one = (name: string): Promise<Log> => harness.define(name, limits, { family: "a/f" });
+    return await Promise.all([one("a/f$1"), one("a/f$2"), one("a/f$3")]);
+  };
+  const add = (harness: StoreHarness, log: Log, body: string, messageId?: string): Promise<string> =>
+    harness.append(log, { subject: "s", body, ...(messageId === undefined ? {} : { messageId }) }).then(({ kind }) => kind);
+
+  on(
+    "a message id stored in one log of a family is a duplicate in all, until its window is over",
+    async (harness) => {
+      const logs = await family(harness, { duplicateWindowMs: 1000 });
+      const alone = await harness.define("a/alone", { duplicateWindowMs: 1000 });
+      assert.equal(await add(harness, logs[0], "1", "x"), "stored");
+      for (const log of logs) assert.equal(await add(harness, log, "2", "x"), "duplicate");
+      assert.equal(await add(harness, alone, "3", "x"), "stored");
+      assert.equal(await add(harness, logs[2], "4", "y"), "stored");
+      assert.equal(await add(harness, logs[0], "5", "y"), "duplicate");
+      harness.fixture.advance(1001);
+      assert.equal(await add(harness, logs[1], "6", "x"), "stored");
+    },
+    isAble,
+  );
+  on(
+    "the limits of a family take its oldest records, wherever they are",
+    async (harness) => {
+      const logs = await family(harness, { messagesMax: 4 });
+      const order = [0, 0, 1, 2, 0, 2, 1, 1];
+      const tickets = order.map((log, index) => logs[log]?.append(requestOf({ subject: "s", body: String(index + 1) })) ?? 0);
+      for (const ticket of tickets) assert.equal((await harness.outcome(ticket)).kind, "stored");
+      const bodies = await Promise.all(logs.map(async (log) => (await read(log)).map((record) => record.body).join(" ")));
+      assert.deepEqual(bodies, ["5", "7 8", "6"]);
+      const times = (await Promise.all(logs.map((log) => read(log)))).flat().map((record) => record.timeUs);
+      assert.equal(new Set(times).size, 4);
+    },
+    isAble,
+  );
+  on(
+    "a full family that refuses what is new refuses it in every log, and takes it again when one has room",
+    async (harness) => {
+      const logs = await family(harness, { bytesMax: 60, discard: "new" });
+      for (const log of logs) assert.equal(await add(harness, log, "123"), "stored");
+      for (const log of logs) assert.equal(await add(harness, log, "456"), "limit");
+      assert.equal(logs[1].removeSequence(1), true);
+      assert.equal(await add(harness, logs[2], "456"), "stored");
+    },
+    isAble,
+  );
+  on(
+    "a family is one after a restart, and its dropped logs leave it",
+    async (harness) => {
+      const [one, two, three] = await family(harness, { messagesMax: 2, duplicateWindowMs: 60_000 });
+      assert.equal(await add(harness, one, "1", "x"), "stored");
+      assert.equal(await add(harness, two, "2", "y"), "stored");
+      await harness.store.drop(three, three.revision);
+      await harness.reopen();
+      const [first, second] = ["a/f$1", "a/f$2"].map((name) => harness.recovered.find((log) => log.definition.name === name));
+      assert.ok(first !== undefined && second !== undefined);
+      assert.equal(await add(harness, first, "3", "y"), "duplicate");
+      assert.equal(await add(harness, second, "4", "x"), "duplicate");
+      assert.equal(await add(harness, second, "5", "z"), "stored");
+      assert.deepEqual([first.state.messages, second.state.messages], [0, 2]);
+    },
+    (fixture) => isAble(fixture) && isDurable(fixture),
+  );
 }
 
 function definitions(on: On): void {

@@ -4,6 +4,7 @@
  * making segments is the checkpoint's.
  */
 import { BatchStage } from "../ledger/batch-stage.ts";
+import { Families } from "../ledger/families.ts";
 import { KeyedHash, hashKeyBytes } from "../ledger/keyed-hash.ts";
 import { RecordFacts } from "../ledger/record-source.ts";
 import { errorCode } from "../disk.ts";
@@ -116,13 +117,14 @@ const eagerBytes = 16 * 1024;
 const reservedAhead = 65_536;
 
 export class FileStoreEngine implements Store, LogEngine {
-  readonly abilities: StoreAbilities = { durable: true, atomicAcrossLogs: true };
+  readonly abilities: StoreAbilities = { durable: true, atomicAcrossLogs: true, families: true };
   readonly #options: FileStoreOptions;
   readonly #clock: Clock;
   readonly #disk: Disk;
   readonly #settlements: Settlements = new Settlements();
   readonly #logs: Map<number, FileLog> = new Map();
   readonly #names: Map<string, FileLog> = new Map();
+  readonly #families: Families<FileLog> = new Families();
   readonly #hash: KeyedHash;
   readonly #facts: RecordFacts = new RecordFacts();
   readonly #onTurnEnd: () => void;
@@ -235,6 +237,7 @@ export class FileStoreEngine implements Store, LogEngine {
     for (const log of recovered.logs) {
       this.#logs.set(log.id, log);
       this.#names.set(log.definition.name, log);
+      this.#families.join(log, log.definition.family);
     }
     this.#nextLogId = recovered.nextLogId;
     for (const message of recovered.faults) this.#fault(message, false);
@@ -356,6 +359,7 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#appended++;
     if (request.fleeting) log.ledger.removeSequence(sequence);
     if (!log.ledger.removals.empty) batch = this.#writeRemovals(batch, log);
+    if (log.siblings.length > 0) batch = this.#writeBeside(batch, log);
     if (log.durability !== "always" && sequence > log.reserved) {
       log.reserved = sequence + reservedAhead;
       batch = this.#journal.enlarge(batch, sequenceEntryBytes);
@@ -472,6 +476,11 @@ export class FileStoreEngine implements Store, LogEngine {
 
   /** Puts what the ledger took away into the open batch. */
   #persistRemovals(log: FileLog): void {
+    for (const sibling of log.siblings) {
+      if (sibling.ledger.removals.empty) continue;
+      this.#touch(this.#writeRemovals(this.#journal.batch(removalSlack), sibling), sibling);
+      this.#wake();
+    }
     if (log.ledger.removals.empty) return;
     this.#touch(this.#writeRemovals(this.#journal.batch(removalSlack), log), log);
     this.#wake();
@@ -482,6 +491,17 @@ export class FileStoreEngine implements Store, LogEngine {
     this.#journal.batch(removalSlack);
     log.ledger.enforce(this.#clock.nowUs());
     this.#persistRemovals(log);
+  }
+
+  /** What a family's limits took from the others, in the batch of the append that broke them. */
+  #writeBeside(open: Batch, log: FileLog): Batch {
+    let batch = open;
+    for (const sibling of log.siblings) {
+      if (sibling.ledger.removals.empty) continue;
+      batch = this.#writeRemovals(batch, sibling);
+      this.#touch(batch, sibling);
+    }
+    return batch;
   }
 
   #writeRemovals(open: Batch, log: FileLog): Batch {
@@ -528,6 +548,7 @@ export class FileStoreEngine implements Store, LogEngine {
     log.durability = definition.durability ?? this.#options.durability;
     this.#logs.set(log.id, log);
     this.#names.set(definition.name, log);
+    this.#families.join(log, definition.family);
     const json = Buffer.from(JSON.stringify(definition));
     const batch = this.#journal.batch(definitionBytes(json) + removalSlack);
     writeDefinition(this.#journal, batch, log.id, log.createdUs, log.revision, json);
@@ -553,6 +574,7 @@ export class FileStoreEngine implements Store, LogEngine {
     batch.durable = true;
     own.open = false;
     this.#names.delete(own.definition.name);
+    this.#families.leave(own, own.definition.family);
     this.#checkpointer.dropped(own);
     await this.#flushTogether();
     this.#maybeCheckpoint();

@@ -4,6 +4,7 @@
  */
 import { recordHeaderBytes, recordLength, recordSequence, recordSubjectBytes, recordTimeUs, recordMessageIdBytes } from "../record.ts";
 import { Ledger } from "../ledger/ledger.ts";
+import type { FamilyLog } from "../ledger/families.ts";
 import { noSubject } from "../ledger/subject-index.ts";
 import { Deletions } from "../ledger/deletions.ts";
 import type { KeyedHash } from "../ledger/keyed-hash.ts";
@@ -67,10 +68,11 @@ const nothing = Buffer.alloc(0);
 /** Untold removals beyond which readers are asked to count again. */
 const untoldMax = 8192;
 
-export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant {
+export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, FamilyLog {
   readonly id: number;
   readonly createdUs: number;
   readonly ledger: Ledger;
+  siblings: readonly FileLog[] = [];
   readonly storage: LogStorage;
   readonly groups: GroupStore = new GroupStore();
   definition: LogDefinition;

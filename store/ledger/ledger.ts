@@ -8,6 +8,7 @@ import type { AppendRequest, LogLimits, Removal, Sequence, SubjectFilterTest } f
 import type { BatchStage } from "./batch-stage.ts";
 import { Decision } from "./decision.ts";
 import { Duplicates } from "./duplicates.ts";
+import type { LedgerFamily } from "./families.ts";
 import type { KeyedHash } from "./keyed-hash.ts";
 import { LogContents } from "./log-contents.ts";
 import { countedBytes } from "./record-source.ts";
@@ -27,6 +28,8 @@ export interface LedgerOptions {
 }
 
 export class Ledger extends LogContents {
+  /** Undefined while it stands alone. Set by the store. */
+  family: LedgerFamily | undefined = undefined;
   readonly #duplicateIdsMax: number;
   readonly #decision: Decision = new Decision();
   #limits: LogLimits;
@@ -96,6 +99,7 @@ export class Ledger extends LogContents {
     decision.sequence = sequence;
     decision.bytes = countedBytes(request.subject.length, request.bodyEnd - request.bodyStart);
     decision.timeUs = Math.max(request.timeUs === 0 ? nowUs : request.timeUs, this.counts.lastTimeUs);
+    if (this.family !== undefined && request.timeUs === 0) decision.timeUs = Math.max(decision.timeUs, this.family.lastTimeUs + 1);
   }
 
   #refuse(kind: "mismatch" | "limit", detail: Decision["detail"], sequence: Sequence): false {
@@ -136,6 +140,15 @@ export class Ledger extends LogContents {
       decision.sequence = staged > 0 ? staged : duplicates.sequence;
       return true;
     }
+    const elsewhere = this.family === undefined ? 0 : this.family.sequenceOf(messageId, this, nowUs);
+    // Siblings may share the hash with its last result, and may not share its key.
+    if (this.family !== undefined) duplicates.take(messageId);
+    if (elsewhere > 0) {
+      decision.kind = "duplicate";
+      decision.detail = "";
+      decision.sequence = elsewhere;
+      return true;
+    }
     if (duplicates.full) {
       this.#refuse("limit", "duplicateIdsFull", 0);
       return true;
@@ -172,9 +185,10 @@ export class Ledger extends LogContents {
       this.#countOf(request.subject) + (stage?.countOf(request.subject) ?? 0) >= limits.messagesPerSubjectMax;
     if (subjectFull && limits.discardNewPerSubject) return this.#refuse("limit", "messagesPerSubject", 0);
     // A subject at its limit replaces its oldest record, which makes room.
-    if (limits.messagesMax > 0 && !subjectFull && this.counts.messages + (stage?.messages ?? 0) >= limits.messagesMax)
+    const counts = this.family ?? this.counts;
+    if (limits.messagesMax > 0 && !subjectFull && counts.messages + (stage?.messages ?? 0) >= limits.messagesMax)
       return this.#refuse("limit", "messages", 0);
-    if (limits.bytesMax > 0 && this.counts.bytes + (stage?.bytes ?? 0) + bytes > limits.bytesMax) {
+    if (limits.bytesMax > 0 && counts.bytes + (stage?.bytes ?? 0) + bytes > limits.bytesMax) {
       if (!subjectFull || this.#oldestBytes(request.subject) < bytes) return this.#refuse("limit", "bytes", 0);
     }
     return true;
@@ -206,6 +220,7 @@ export class Ledger extends LogContents {
     this.countNew(sequence, decision.timeUs, decision.bytes, request.ttlSeconds);
     const counts = this.counts;
     counts.lastMessageId = request.messageId ?? "";
+    if (this.family !== undefined && decision.timeUs > this.family.lastTimeUs) this.family.lastTimeUs = decision.timeUs;
     if (request.messageId !== undefined && this.#remembers(request.messageId)) this.#window().add(sequence, decision.timeUs);
     const subject = request.subject;
     let entry = noSubject;
@@ -266,6 +281,7 @@ export class Ledger extends LogContents {
     const counts = this.counts;
     if (entry !== noSubject && limits.messagesPerSubjectMax > 0) this.#dropOldestOf(entry, limits.messagesPerSubjectMax);
     if (limits.discard === "new") return;
+    if (this.family !== undefined) return this.family.enforce(limits);
     if (limits.messagesMax > 0 && counts.messages > limits.messagesMax) {
       if (counts.messages === limits.messagesMax + 1) this.dropThrough(counts.firstSequence);
       else this.dropThrough(this.nth(counts.messages - limits.messagesMax));
@@ -275,6 +291,35 @@ export class Ledger extends LogContents {
       if (this.owed !== undefined && !this.owed.empty) return this.source.want(this.owed.next(0));
       this.dropThrough(counts.firstSequence);
     }
+  }
+
+  // ── For its family ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** What a message id inside the window is stored as; 0 = it is not. */
+  sequenceOf(messageId: string, nowUs: number): Sequence {
+    const duplicates = this.#duplicates;
+    if (duplicates === undefined || duplicates.count === 0) return 0;
+    duplicates.expire(nowUs, this.#limits.duplicateWindowMs);
+    duplicates.take(messageId);
+    return duplicates.find() ? duplicates.sequence : 0;
+  }
+
+  /** True when its count of bytes is too high until something has been read, which is asked for. */
+  waitsForDebt(): boolean {
+    if (this.owed === undefined || this.owed.empty) return false;
+    this.source.want(this.owed.next(0));
+    return true;
+  }
+
+  /** Takes its oldest record away. False when that one's time is not known yet; it is asked for. */
+  dropFirst(): boolean {
+    if (this.firstTimeStale) this.learnFirstTime();
+    if (this.firstTimeStale) {
+      this.source.want(this.counts.firstSequence);
+      return false;
+    }
+    this.dropThrough(this.counts.firstSequence);
+    return true;
   }
 
   // ── Removal ─────────────────────────────────────────────────────────────────────────────────────────────────────────────

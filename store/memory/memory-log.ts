@@ -5,6 +5,7 @@ import { Ledger } from "../ledger/ledger.ts";
 import type { KeyedHash } from "../ledger/keyed-hash.ts";
 import { countedBytes } from "../ledger/record-source.ts";
 import type { RecordFacts, RecordSource } from "../ledger/record-source.ts";
+import type { FamilyLog } from "../ledger/families.ts";
 import { SubjectPager } from "../ledger/subject-page.ts";
 import { StoreError } from "../store.ts";
 import type {
@@ -28,7 +29,7 @@ import { RecordBlocks } from "./record-blocks.ts";
 const removedEachMax = 1024;
 const duplicateIdsMax = 4_000_000;
 
-export class MemoryLog implements Log, RecordSource {
+export class MemoryLog implements Log, RecordSource, FamilyLog {
   readonly id: number;
   readonly createdUs: number;
   readonly state: LogState;
@@ -46,6 +47,7 @@ export class MemoryLog implements Log, RecordSource {
   /** For the store: the part of its sum that is this log's. */
   bytesCounted = 0;
   readonly ledger: Ledger;
+  siblings: readonly MemoryLog[] = [];
   readonly #store: MemoryStore;
   readonly #blocks: RecordBlocks = new RecordBlocks();
   readonly #isLive: (sequence: Sequence) => boolean;
@@ -119,6 +121,7 @@ export class MemoryLog implements Log, RecordSource {
     this.#leftInStep = 0;
     this.ledger.enforce(nowUs);
     if (!this.ledger.removals.empty) this.#changed();
+    this.#changedBeside();
   }
 
   /** For a scribe that recalls: a record as it was decided. */
@@ -255,10 +258,17 @@ export class MemoryLog implements Log, RecordSource {
     this.#store.scribe?.stored(this, request, decision.sequence, decision.timeUs);
     if (request.fleeting) this.ledger.removeSequence(decision.sequence);
     this.#changed();
+    if (this.siblings.length > 0) this.#changedBeside();
+  }
+
+  /** The family's limits may have taken something from others. */
+  #changedBeside(): void {
+    for (const sibling of this.siblings) if (!sibling.ledger.removals.empty) sibling.#changed();
   }
 
   /** Has the removals of this step written down, and the log shown anew. */
   #changed(): void {
+    this.#leftInStep = 0;
     const { removals } = this.ledger;
     if (!removals.empty) {
       this.#store.scribe?.removed(this, removals);

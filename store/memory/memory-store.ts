@@ -4,6 +4,7 @@
  */
 import type { Clock, Random, Timer } from "../environment.ts";
 import { Deadlines } from "../ledger/deadlines.ts";
+import { Families } from "../ledger/families.ts";
 import { hashKeyBytes, KeyedHash } from "../ledger/keyed-hash.ts";
 import { StoreError } from "../store.ts";
 import type { AppendRequest, Log, LogDefinition, Store, StoreAbilities, StoreEvents, StoreStatus, Ticket } from "../store.ts";
@@ -31,6 +32,7 @@ export class MemoryStore implements Store {
   readonly #hash: KeyedHash;
   readonly #logs: Map<string, MemoryLog> = new Map();
   readonly #deadlines: Deadlines<MemoryLog> = new Deadlines();
+  readonly #families: Families<MemoryLog> = new Families();
   readonly #outcomes: Outcomes = new Outcomes();
   readonly #commit: () => void;
   /** For its logs: told of every decision. */
@@ -51,7 +53,7 @@ export class MemoryStore implements Store {
   constructor(options: MemoryStoreOptions) {
     this.clock = options.clock;
     this.scribe = options.scribe;
-    this.abilities = { durable: options.scribe !== undefined, atomicAcrossLogs: true };
+    this.abilities = { durable: options.scribe !== undefined, atomicAcrossLogs: true, families: true };
     this.#bytesMax = options.bytesMax ?? 1024 * 1024 * 1024;
     const key = new Uint8Array(hashKeyBytes);
     options.random.fill(key);
@@ -64,6 +66,7 @@ export class MemoryStore implements Store {
     this.#events = events;
     if (this.scribe !== undefined) await this.scribe.recall(this.#recalling());
     this.#kind = "open";
+    for (const log of this.#logs.values()) this.#families.join(log, log.definition.family);
     for (const log of this.#logs.values()) {
       log.show();
       log.enforce(this.clock.nowUs());
@@ -81,6 +84,7 @@ export class MemoryStore implements Store {
       if (expectedRevision !== 0) throw new StoreError("not_found", `there is no log ${definition.name}: define it with revision 0`);
       log = new MemoryLog(this, ++this.#lastId, definition, this.clock.nowUs(), this.#hash);
       this.#logs.set(definition.name, log);
+      this.#families.join(log, definition.family);
       this.scribe?.defined(log);
     } else {
       if (expectedRevision === 0) throw new StoreError("exists", `the log ${definition.name} exists: change it by its revision`);
@@ -102,6 +106,7 @@ export class MemoryStore implements Store {
     if (own === undefined || own !== log) throw new StoreError("not_found", `the log ${log.definition.name} is gone already`);
     this.#requireRevision(own, expectedRevision);
     this.#logs.delete(own.definition.name);
+    this.#families.leave(own, own.definition.family);
     own.shut();
     this.scribe?.dropped(own);
     this.touch(own);
