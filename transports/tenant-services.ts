@@ -84,6 +84,7 @@ export class TenantServices {
       this.#broker.tenant(tenant);
       this.#services.get(tenant)?.stations.recover(log);
     }
+    for (const { stations } of this.#services.values()) await stations.recoverFamilies();
     this.#recovered = true;
     for (const { routes, groups } of this.#services.values()) {
       routes.recover();

@@ -29,6 +29,22 @@ export interface MirrorConfig {
   readonly filter: string;
 }
 
+/** What a partition of a station with several knows of it. */
+export interface PartitionConfig {
+  /** The station. */
+  readonly of: string;
+  /** From 1. */
+  readonly number: number;
+  /** The station's own filters. */
+  readonly subjects: readonly string[];
+}
+
+/** Of each key the newest record stays. */
+export interface CompactionConfig {
+  /** A record without a payload says that its key is gone; it leaves after this long. 0 = it stays. */
+  readonly tombstoneMs: number;
+}
+
 export interface StationConfig {
   readonly name: string;
   readonly description: string;
@@ -54,8 +70,16 @@ export interface StationConfig {
   readonly duplicateWindowMs: number;
   /** As asked for; this broker keeps one. */
   readonly replicas: number;
-  /** One for now. */
+  /** Logs it consists of; fixed. */
   readonly partitions: number;
+  /** Of one of several partitions: whose it is. Never asked for: the broker makes them. */
+  readonly partition: PartitionConfig | undefined;
+  /** Undefined = every record of a key stays. */
+  readonly compaction: CompactionConfig | undefined;
+  /** Words to find it by. */
+  readonly tags: readonly string[];
+  /** The factory it belongs to, "" = none. */
+  readonly factory: string;
   /** Overrides the broker's durability; undefined = the broker's. */
   readonly durability: Durability | undefined;
   /** Publishers get no acknowledgement. */
@@ -108,6 +132,10 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     duplicateWindowMs: fields.duplicateWindowMs ?? (fields.mirror !== undefined ? 0 : defaultWindowMs(ageMaxMs)),
     replicas: fields.replicas ?? 1,
     partitions: fields.partitions ?? 1,
+    partition: fields.partition,
+    compaction: fields.compaction,
+    tags: fields.tags ?? [],
+    factory: fields.factory ?? "",
     durability: fields.durability,
     noAck: fields.noAck ?? false,
     sealed,
@@ -165,6 +193,7 @@ export function logDefinition(tenant: string, config: StationConfig): LogDefinit
     limits: logLimits(config),
     durability: config.durability,
     firstSequence: config.firstSequence,
+    ...(config.partition === undefined ? {} : { family: `${tenant}/${config.partition.of}` }),
   };
 }
 

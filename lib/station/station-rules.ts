@@ -5,6 +5,7 @@
 import { adminToken } from "../auth/permission-set.ts";
 import { filterProblem, filtersOverlap, isSubsetOf } from "../filter.ts";
 import type { StationConfig } from "./config.ts";
+import { partitionsMax } from "./partition.ts";
 import { FilterTree } from "./filter-tree.ts";
 import { StationError } from "./station-error.ts";
 import type { StationRefusal } from "./station-error.ts";
@@ -13,6 +14,8 @@ export const stationNameBytesMax = 255;
 export const stationDescriptionBytesMax: number = 4 * 1024;
 export const stationMetadataBytesMax: number = 128 * 1024;
 export const ageMinMs = 100;
+export const tagsMax = 32;
+export const tagCharsMax = 64;
 
 /** The broker's own subjects: a station may only listen in on them without acknowledging. Its announcements are free to keep. */
 const apiFilter = "$JS.API.>";
@@ -61,7 +64,41 @@ function checkIdentity(config: StationConfig): void {
   if (config.replicas < 0) refuse("replicas_invalid", "replicas is 1");
   if (config.replicas > 5) refuse("replicas_too_many", "replicas is at most 5");
   if (config.replicas > 1) refuse("replicas_unavailable", "this broker keeps one replica");
-  if (config.partitions !== 1) refuse("partitions_unavailable", "this version keeps a station in one partition");
+  checkPartitions(config);
+  checkTags(config);
+}
+
+function checkPartitions(config: StationConfig): void {
+  const { partitions } = config;
+  if (!Number.isSafeInteger(partitions) || partitions < 1 || partitions > partitionsMax) {
+    refuse("partitions_invalid", `partitions is a whole number from 1 to ${partitionsMax}`);
+  }
+  if (partitions === 1) return;
+  if (config.mirror !== undefined) refuse("partitions_invalid", "a mirror has one partition: mirror the partitions one by one");
+  if (config.allowAtomic) refuse("partitions_invalid", "an atomic batch lies in one log: leave allowAtomic or partitions out");
+}
+
+function checkTags(config: StationConfig): void {
+  if (config.tags.length > tagsMax) refuse("tags_invalid", `a station has at most ${tagsMax} tags`);
+  for (const tag of config.tags) {
+    if (tag === "" || tag.length > tagCharsMax || /[,\s]/.test(tag)) {
+      refuse("tags_invalid", `'${tag}' is no tag: 1 to ${tagCharsMax} characters without blanks and commas`);
+    }
+  }
+  if (config.factory !== "" && !factoryNameValid(config.factory)) {
+    refuse("factory_invalid", `'${config.factory}' is no factory: 1 to 25 of a-z, 0-9 and _`);
+  }
+  const { compaction } = config;
+  if (compaction !== undefined && (!Number.isFinite(compaction.tombstoneMs) || compaction.tombstoneMs < 0)) {
+    refuse("number_invalid", "compaction.tombstoneMs is at least 0");
+  }
+  if (compaction !== undefined && config.retention !== "limits")
+    refuse("compaction_needs_limits", "compaction goes with retention 'limits'");
+}
+
+/** A factory's name. */
+export function factoryNameValid(name: string): boolean {
+  return /^[a-z0-9_]{1,25}$/.test(name);
 }
 
 function checkNumbers(config: StationConfig): void {
@@ -136,6 +173,7 @@ function checkDiscard(config: StationConfig): void {
 export function checkStationChange(before: StationConfig, after: StationConfig): void {
   const fixed = (what: string): never => refuse("cannot_change", what);
   if (before.sealed && !after.sealed) fixed("can not unseal a sealed stream");
+  if (before.partitions !== after.partitions) fixed("the number of partitions is fixed: keys belong to them by it");
   if (before.storage !== after.storage) fixed("can not change storage type");
   if (before.retention !== after.retention && (before.retention === "workqueue" || after.retention === "workqueue")) {
     fixed("can not change retention policy to/from workqueue");

@@ -140,6 +140,13 @@ export class Station implements Capture {
     return told;
   }
 
+  /** Refuses a publish before anything looked at it; tells the publisher where that is wanted. */
+  refuse(from: Session, token: number, code: PublishRefusal, message: string): boolean {
+    if (token === 0 || this.#config.noAck) return false;
+    this.#pending.refuse(from, token, this.#config.name, code, message);
+    return true;
+  }
+
   /** With interest retention: nobody takes this subject, so that a record of it need not stay. */
   unwanted(subject: Uint8Array): boolean {
     if (this.#config.retention !== "interest" || this.#groups.wants(subject, 0, subject.length)) return false;

@@ -6,10 +6,15 @@ import type { Clock } from "../../store/environment.ts";
 import type { Log, Removal, Store } from "../../store/store.ts";
 import { StoreError } from "../../store/store.ts";
 import { compileFilter } from "../filter.ts";
-import { Subscription } from "../subscription.ts";
+import type { Subscription } from "../subscription.ts";
 import type { Session } from "../transport.ts";
 import { logDefinition, parseStationDocument, sameStation } from "./config.ts";
 import type { StationConfig } from "./config.ts";
+import type { Capture } from "../capture.ts";
+import { Alias, Captures } from "./captures.ts";
+import { Families } from "./families.ts";
+import type { StationFamily } from "./family.ts";
+import { partitionName, splitPartition } from "./partition.ts";
 import { FilterTree } from "./filter-tree.ts";
 import { Mirror } from "./mirror.ts";
 import { PublishReader } from "./publish-reader.ts";
@@ -58,8 +63,9 @@ export class Stations {
   readonly #reader: PublishReader = new PublishReader();
   readonly #stations: Map<string, Station> = new Map();
   readonly #subjects: FilterTree<string> = new FilterTree();
-  /** Of each station, by filter. */
-  readonly #captures: Map<string, Map<string, Subscription>> = new Map();
+  readonly #captures: Captures;
+  /** Those of several partitions. The partitions are stations here, too, each by its own name. */
+  readonly families: Families = new Families(this);
   readonly #mirrors: Set<Mirror> = new Set();
   /** The last change of each name that is under way: the next one waits for it. */
   readonly #changes: Map<string, Promise<unknown>> = new Map();
@@ -68,6 +74,7 @@ export class Stations {
   constructor(options: StationsOptions) {
     this.#options = options;
     this.tenant = options.tenant.name;
+    this.#captures = new Captures(options.tenant);
   }
 
   get size(): number {
@@ -81,6 +88,31 @@ export class Stations {
 
   get(name: string): Station | undefined {
     return this.#stations.get(name);
+  }
+
+  /**
+   * The log a client means that knows only of logs: the station itself; of several partitions the first; `name$1` and `name$0` of a
+   * station of one; `name$0` of several is the last.
+   */
+  named(name: string): Station | undefined {
+    const station = this.#stations.get(name) ?? this.families.get(name)?.first;
+    if (station !== undefined) return station;
+    const parts = splitPartition(name);
+    if (parts === undefined || parts.number > 1) return undefined;
+    const family = this.families.get(parts.station);
+    if (family !== undefined) return parts.number === 0 ? family.partition(family.partitions.length) : undefined;
+    return this.#stations.get(parts.station);
+  }
+
+  /** The logs of a station: its partitions, or itself; none when there is no such station. */
+  partitionsOf(name: string): readonly Station[] {
+    const station = this.#stations.get(name);
+    return station === undefined ? (this.families.get(name)?.partitions ?? []) : [station];
+  }
+
+  /** The station's configuration, whether of one partition or of several. */
+  configOf(name: string): StationConfig | undefined {
+    return this.#stations.get(name)?.config ?? this.families.get(name)?.config;
   }
 
   /** All, by name in code-point order. Cached until a station comes or goes. */
@@ -104,45 +136,66 @@ export class Stations {
    * Creates the station; durable when resolved. An equal one that exists is answered as it is. Rejects with a StationError:
    * `exists` when it exists with another configuration, `subjects_overlap`, or what `checkStation` finds.
    */
-  create(config: StationConfig): Promise<{ readonly station: Station; readonly created: boolean }> {
-    return this.#inTurn(config.name, async () => {
-      const known = this.#stations.get(config.name);
-      if (known !== undefined) {
-        if (sameStation(known.config, config)) return { station: known, created: false };
-        throw new StationError("exists", `station '${config.name}' exists with another configuration`);
-      }
-      checkStation(config);
-      this.#checkCycle(config);
-      if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
-      this.#reserve(config, []);
-      try {
-        const log = await this.#define(config, 0);
-        const station = this.#register(config, log);
-        this.#tell("created", station);
-        return { station, created: true };
-      } catch (error) {
-        this.#release(config.subjects, config.name);
-        throw error;
-      }
-    });
+  async create(config: StationConfig): Promise<{ readonly station: Station; readonly created: boolean; readonly family?: StationFamily }> {
+    if (config.partitions > 1 && config.partition === undefined) {
+      const { family, created } = await this.families.create(config);
+      return { station: family.first, created, family };
+    }
+    return await this.inTurn(config.name, () => this.#create(config));
+  }
+
+  /** For families. */
+  async createOne(config: StationConfig): Promise<Station> {
+    return (await this.inTurn(config.name, () => this.#create(config))).station;
+  }
+
+  async #create(config: StationConfig): Promise<{ readonly station: Station; readonly created: boolean }> {
+    if (this.families.get(config.name) !== undefined) {
+      throw new StationError("exists", `station '${config.name}' exists with several partitions`);
+    }
+    const known = this.#stations.get(config.name);
+    if (known !== undefined) {
+      if (sameStation(known.config, config)) return { station: known, created: false };
+      throw new StationError("exists", `station '${config.name}' exists with another configuration`);
+    }
+    checkStation(config);
+    this.#checkCycle(config);
+    if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
+    this.reserve(config, []);
+    try {
+      const log = await this.#define(config, 0);
+      const station = this.#register(config, log);
+      this.#tell("created", station);
+      return { station, created: true };
+    } catch (error) {
+      this.release(config.subjects, config.name);
+      throw error;
+    }
   }
 
   /** Changes a station; durable when resolved. Rejects with a StationError: `not_found`, `cannot_change`, or what `checkStation` finds. */
-  update(config: StationConfig): Promise<Station> {
-    return this.#inTurn(config.name, async () => {
+  async update(config: StationConfig): Promise<Station> {
+    if (this.families.get(config.name) !== undefined) return (await this.families.update(config)).first;
+    this.#refusePartition(config.name);
+    return await this.updateOne(config);
+  }
+
+  /** For families. */
+  updateOne(config: StationConfig): Promise<Station> {
+    return this.inTurn(config.name, async () => {
       const station = this.#found(config.name);
       const before = station.config;
       if (sameStation(before, config)) return station;
       checkStation(config);
       checkStationChange(before, config);
-      this.#reserve(config, before.subjects);
+      this.reserve(config, before.subjects);
       try {
         await this.#define(config, station.log.revision);
       } catch (error) {
-        this.#release(config.subjects, config.name, before.subjects);
+        this.release(config.subjects, config.name, before.subjects);
         throw error;
       }
-      this.#release(before.subjects, config.name, config.subjects);
+      this.release(before.subjects, config.name, config.subjects);
       station.reconfigure(config);
       if (config.mirror === undefined) this.#unmirror(station);
       this.#recapture(station);
@@ -152,10 +205,17 @@ export class Stations {
   }
 
   /** Deletes a station with its records and groups; durable when resolved. Rejects with `not_found`. */
-  delete(name: string): Promise<void> {
-    return this.#inTurn(name, async () => {
+  async delete(name: string): Promise<void> {
+    if (this.families.get(name) !== undefined) return await this.families.delete(name);
+    this.#refusePartition(name);
+    await this.deleteOne(name);
+  }
+
+  /** For families. */
+  deleteOne(name: string): Promise<void> {
+    return this.inTurn(name, async () => {
       const station = this.#found(name);
-      this.#uncapture(name);
+      this.#captures.drop(name);
       this.#stations.delete(name);
       this.#sorted = undefined;
       this.#options.host.disown(station.log);
@@ -167,7 +227,7 @@ export class Stations {
       } catch (error) {
         throw asStationError(error);
       } finally {
-        this.#release(station.config.subjects, name);
+        this.release(station.config.subjects, name);
       }
       this.#tell("deleted", station);
     });
@@ -175,6 +235,11 @@ export class Stations {
 
   /** Removes records; resolves with how many, once durable. Rejects with `not_found`, `sealed` or `purge_denied`. */
   async purge(name: string, request: PurgeRequest): Promise<number> {
+    const family = this.families.get(name);
+    if (family !== undefined) {
+      const purged = await Promise.all(family.partitions.map((partition) => this.purge(partition.name, request)));
+      return purged.reduce((sum, count) => sum + count, 0);
+    }
     const station = this.#found(name);
     if (station.config.sealed) throw new StationError("sealed", "the station is sealed");
     if (station.config.denyPurge) throw new StationError("purge_denied", "the station does not allow purges");
@@ -200,10 +265,16 @@ export class Stations {
     return this.#register(config, log);
   }
 
+  /** Every log has been taken over: puts partitions together. */
+  recoverFamilies(): Promise<void> {
+    return this.families.recover(this.list().filter(({ config }) => config.partition !== undefined));
+  }
+
   /** Stops captures and groups; the logs stay. */
   close(): void {
+    this.families.close();
     for (const station of this.#stations.values()) {
-      this.#uncapture(station.name);
+      this.#captures.drop(station.name);
       this.#options.host.disown(station.log);
       station.close("shutdown");
     }
@@ -272,30 +343,45 @@ export class Stations {
     }
   }
 
-  /** Adds what is new before it removes what is old, so that no publish falls between. */
+  /** Its own filters, and those of the names by which clients of Memphis know its partition. */
   #recapture(station: Station): void {
-    const { router, system } = this.#options.tenant;
-    const before = this.#captures.get(station.name) ?? new Map<string, Subscription>();
-    const captures: Map<string, Subscription> = new Map();
-    for (const filter of station.config.subjects) {
-      let capture = before.get(filter);
-      if (capture === undefined) {
-        capture = new Subscription({ filter, session: system, label: "", capture: station });
-        router.add(capture);
-      }
-      captures.set(filter, capture);
-    }
-    this.#captures.set(station.name, captures);
-    for (const [filter, capture] of before) if (!captures.has(filter)) router.remove(capture);
+    const filters = new Map<string, Capture>(station.config.subjects.map((filter) => [filter, station]));
+    if (station.config.partition === undefined && station.mirror === undefined) this.#alias(station.name, filters, [0, 1], () => station);
+    this.#captures.set(station.name, filters);
   }
 
-  #uncapture(name: string): void {
-    for (const capture of this.#captures.get(name)?.values() ?? []) this.#options.tenant.router.remove(capture);
-    this.#captures.delete(name);
+  /** For families. */
+  checkFamilies(storage: "file" | "memory"): void {
+    if (this.#options.host.laneFor(storage).store.abilities.families === true) return;
+    throw new StationError("partitions_unavailable", "the store keeps a station in one partition: leave partitions out");
+  }
+
+  /** For families. */
+  recapture(name: string, filters: readonly string[], capture: Capture | undefined): void {
+    if (capture === undefined) return this.#captures.drop(name);
+    const captures = new Map<string, Capture>(filters.map((filter) => [filter, capture]));
+    this.#alias(name, captures, [0], () => this.named(partitionName(name, 0)));
+    this.#captures.set(name, captures);
+  }
+
+  /** Only names that a client of Memphis could ask for, to spare others the room. */
+  #alias(name: string, captures: Map<string, Capture>, numbers: readonly number[], target: () => Station | undefined): void {
+    if (!/^[a-z0-9][a-z0-9_#-]*$/.test(name)) return;
+    for (const number of numbers) {
+      const alias = partitionName(name, number);
+      const filter = `${alias}.>`;
+      if (!captures.has(filter)) captures.set(filter, new Alias(alias, target, (taken) => this.#stations.has(taken)));
+    }
+  }
+
+  #refusePartition(name: string): void {
+    const partition = this.#stations.get(name)?.config.partition;
+    if (partition === undefined) return;
+    throw new StationError("partition_of", `'${name}' is partition ${partition.number} of station '${partition.of}': change that one`);
   }
 
   /** Takes the subjects, or throws when another station has one. `held` are the station's own already. */
-  #reserve(config: StationConfig, held: readonly string[]): void {
+  reserve(config: StationConfig, held: readonly string[]): void {
     const { stationsMax } = this.#options;
     if (held.length === 0 && stationsMax > 0 && this.#stations.size >= stationsMax) {
       throw new StationError("stations_max", `the tenant has its ${stationsMax} stations: delete one first`);
@@ -309,7 +395,7 @@ export class Stations {
     for (const subject of config.subjects) this.#subjects.add(subject, config.name);
   }
 
-  #release(subjects: readonly string[], name: string, but: readonly string[] = []): void {
+  release(subjects: readonly string[], name: string, but: readonly string[] = []): void {
     const kept = new Set(but);
     for (const subject of subjects) if (!kept.has(subject)) this.#subjects.remove(subject, name);
   }
@@ -319,7 +405,7 @@ export class Stations {
   }
 
   /** Runs `change` after the earlier changes of the same name. */
-  async #inTurn<T>(name: string, change: () => Promise<T>): Promise<T> {
+  async inTurn<T>(name: string, change: () => Promise<T>): Promise<T> {
     const before = this.#changes.get(name);
     const mine = before === undefined ? change() : before.then(change, change);
     this.#changes.set(name, mine);

@@ -30,7 +30,19 @@ const fields: Record<keyof StationConfig, Schema> = {
   discardNewPerSubject: flag,
   duplicateWindowMs: { type: "number", minimum: 0, description: "how long a message id is remembered" },
   replicas: { type: "integer", minimum: 0 },
-  partitions: { type: "integer", minimum: 1 },
+  partitions: { type: "integer", minimum: 1, description: "logs it consists of, each by the name NAME$1 …; fixed" },
+  partition: { type: "object", description: "of one of several partitions: whose it is; never given" },
+  compaction: {
+    type: "object",
+    description: "of each key only the newest record stays",
+    additionalProperties: false,
+    properties: {
+      tombstoneMs: { type: "number", minimum: 0, description: "a record without payload leaves after this long; 0 = it stays" },
+    },
+    required: ["tombstoneMs"],
+  },
+  tags: { type: "array", items: { type: "string" } },
+  factory: { type: "string", description: "the factory it belongs to" },
   durability: { type: "string", enum: ["always", "interval", "none"], description: "default: the broker's" },
   noAck: flag,
   sealed: flag,
@@ -70,8 +82,9 @@ const fields: Record<keyof StationConfig, Schema> = {
   metadata: { type: "object", additionalProperties: { type: "string" } },
 };
 
-const createSchema: Schema = { type: "object", additionalProperties: false, properties: fields, required: ["name"] };
-const { name: _, ...changeable } = fields;
+const { partition: _partition, ...settable } = fields;
+const createSchema: Schema = { type: "object", additionalProperties: false, properties: settable, required: ["name"] };
+const { name: _, ...changeable } = settable;
 const changeSchema: Schema = { type: "object", additionalProperties: false, properties: changeable };
 
 export const stationSchema: Schema = {

@@ -184,8 +184,8 @@ export class ConsumerApi {
   }
 
   #found(stream: string): Found {
-    const station = this.#options.api.stations.get(stream);
-    const groups = this.#options.groups.of(stream);
+    const station = this.#options.api.stations.named(stream);
+    const groups = station === undefined ? undefined : this.#options.groups.of(station.name);
     if (station === undefined || groups === undefined) throw apiErrors.streamNotFound();
     return { station, groups };
   }

@@ -185,7 +185,8 @@ export class ConsumerDoor implements AckTarget, GroupListener {
     let wire = this.#byKey.get(key);
     if (wire === undefined || wire.group.closed) {
       const [station = "", name = "", ...more] = key.split(".");
-      const groups = more.length > 0 ? undefined : this.#options.groups.of(station);
+      const named = more.length > 0 ? undefined : this.#options.api.stations.named(station);
+      const groups = named === undefined ? undefined : this.#options.groups.of(named.name);
       const group = groups?.get(name);
       if (groups === undefined || group === undefined) return undefined;
       wire = this.#wireFor(group, groups);

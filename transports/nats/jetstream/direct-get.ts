@@ -29,7 +29,7 @@ export function registerDirectGet(api: Api): void {
     type: "",
     handle: async (request) => {
       if (request.reply === "") return undefined;
-      const station = api.stations.get(request.args[0] ?? "");
+      const station = api.stations.named(request.args[0] ?? "");
       if (station === undefined || !station.config.allowDirect) {
         api.answerStatus(request.reply, "503", `Nats-Subject: ${request.subject}\r\n`);
         return undefined;

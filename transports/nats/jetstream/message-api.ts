@@ -24,7 +24,7 @@ export const messageGetFields: Fields = {
 export function registerMessageApi(api: Api): void {
   const { stations } = api;
   const found = (name: string | undefined): Station => {
-    const station = stations.get(name ?? "");
+    const station = stations.named(name ?? "");
     if (station === undefined) throw apiErrors.streamNotFound();
     return station;
   };

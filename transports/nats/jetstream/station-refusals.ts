@@ -56,6 +56,10 @@ export function stationApiError(error: StationError): ApiError {
     case "number_invalid":
     case "first_sequence_invalid":
     case "partitions_unavailable":
+    case "partitions_invalid":
+    case "tags_invalid":
+    case "factory_invalid":
+    case "compaction_needs_limits":
     case "not_supported":
       return invalid(error.message);
     case "mirror_with_subjects":
@@ -78,6 +82,8 @@ export function stationApiError(error: StationError): ApiError {
       return apiErrors.streamNotFound();
     case "cannot_change":
       return error.message.startsWith("message TTL") ? invalid(error.message) : apiErrors.streamUpdate(error.message);
+    case "partition_of":
+      return apiErrors.streamUpdate(error.message);
     case "sealed":
       return apiErrors.sealed();
     case "purge_denied":

@@ -20,7 +20,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
   const one = { argsMin: 1, argsMax: 1 };
   const none = { argsMin: 0, argsMax: 0 };
   const found = (name: string | undefined): Station => {
-    const station = stations.get(name ?? "");
+    const station = stations.named(name ?? "");
     if (station === undefined) throw apiErrors.streamNotFound();
     return station;
   };
@@ -47,7 +47,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
       const name = text(values, "name");
       if (name !== request.args[0]) throw apiErrors.streamNameMismatch();
       if (/[/\\]/.test(name)) throw apiErrors.nameHasSeparators();
-      const { station } = await stations.create(asked(values, stations.get(name)?.config));
+      const { station } = await stations.create(asked(values, stations.configOf(name)));
       return { ...(await describe(station)), did_create: true };
     },
   });
@@ -58,7 +58,8 @@ export function registerStreamApi(api: Api, serverName: string): void {
     handle: async (request) => {
       const values = decodeRequest(request.payload, streamConfigRequestFields, "StreamConfigRequest");
       if (text(values, "name") !== request.args[0]) throw apiErrors.streamNameMismatch();
-      const before = found(request.args[0]).config;
+      const before = stations.configOf(request.args[0] ?? "");
+      if (before === undefined) throw apiErrors.streamNotFound();
       return await describe(await stations.update(asked(values, before)));
     },
   });
@@ -79,11 +80,12 @@ export function registerStreamApi(api: Api, serverName: string): void {
     errorFields: { purged: 0 },
     handle: async (request) => {
       const values = decodeRequest(request.payload, { filter: "string", seq: "uint64", keep: "uint64" }, "JSApiStreamPurgeRequest");
-      const station = found(request.args[0]);
+      const name = request.args[0] ?? "";
+      if (stations.configOf(name) === undefined) throw apiErrors.streamNotFound();
       const [upTo, keep, filter] = [count(values, "seq"), count(values, "keep"), text(values, "filter")];
       if (upTo > 0 && keep > 0) throw apiErrors.badRequest();
       if (filter !== "" && filterProblem(filter) !== undefined) return { success: true, purged: 0 };
-      const purged = await stations.purge(station.name, { filter, upTo, keep });
+      const purged = await stations.purge(name, { filter, upTo, keep });
       return { success: true, purged };
     },
   });

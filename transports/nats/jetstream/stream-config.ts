@@ -9,6 +9,7 @@ import { apiLevel, natsVersion } from "../info.ts";
 import { apiErrors } from "./errors.ts";
 import { count, flag, inner, text, texts, timeText } from "./json.ts";
 import type { Fields, Values } from "./json.ts";
+import { policyMetadata, policyOf } from "./policy-metadata.ts";
 
 export const streamConfigFields: Fields = {
   name: "string",
@@ -109,7 +110,6 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
     discardNewPerSubject: flag(values, "discard_new_per_subject"),
     ...(window === 0 ? {} : { duplicateWindowMs: window / 1e6 }),
     replicas: count(values, "num_replicas") || 1,
-    partitions: before?.partitions ?? 1,
     durability: durabilityOf(values),
     noAck: flag(values, "no_ack"),
     sealed: flag(values, "sealed"),
@@ -125,7 +125,7 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
     mirror,
     mirrorDirect: mirror !== undefined && flag(values, "mirror_direct"),
     placement: placement === undefined ? undefined : { cluster: text(placement, "cluster"), tags: texts(placement, "tags") },
-    metadata: metadataOf(values),
+    ...policyOf(metadataOf(values), before),
   });
 }
 
@@ -165,7 +165,7 @@ export function streamConfig(config: StationConfig, versions = true): object {
     allow_msg_ttl: config.allowTtl,
     ...(config.allowAtomic ? { allow_atomic: true } : {}),
     ...(isAsynchronous(config) ? { persist_mode: "async" } : {}),
-    metadata: echoedMetadata(config.metadata, requiredLevel(config), versions),
+    metadata: echoedMetadata({ ...config.metadata, ...policyMetadata(config) }, requiredLevel(config), versions),
   };
 }
 
