@@ -186,11 +186,19 @@ export class Broker implements AttachmentHost {
     return count >= max;
   }
 
-  /** Ends the sessions of these users; `""` are the anonymous ones. For `Authenticator.revokedListeners`. */
-  revoke(users: ReadonlySet<string>): void {
-    for (const attachment of [...this.#attachments.values()]) {
-      if (users.has(attachment.identity.user)) attachment.session.close("credentials_revoked");
-    }
+  /**
+   * Ends the sessions that these users have now, at once or after a moment; `""` are the anonymous ones. For
+   * `Authenticator.revokedListeners`. Who comes meanwhile has shown what counts now, and stays.
+   */
+  revoke(users: ReadonlySet<string>, afterMs: number = 0): void {
+    const revoked = [...this.#attachments.values()].filter(({ identity }) => users.has(identity.user));
+    const end = (): void => {
+      for (const attachment of revoked) {
+        if (this.#attachments.get(attachment.session) === attachment) attachment.session.close("credentials_revoked");
+      }
+    };
+    if (afterMs === 0) end();
+    else this.clock.after(afterMs, end);
   }
 
   /** These users have other permissions now. For `Authenticator.permissionListeners`. */

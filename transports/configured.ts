@@ -57,7 +57,7 @@ export class ConfiguredBroker {
     this.#logger = logger;
     this.#config = config;
     // Not at once: who asked for the change may be one of them, and is to hear the answer.
-    authenticator.revokedListeners.add((users) => opened.broker.clock.after(revokedAfterMs, () => opened.broker.revoke(users)));
+    authenticator.revokedListeners.add((users) => opened.broker.revoke(users, revokedAfterMs));
     authenticator.revokedListeners.add((users) => {
       for (const user of users) logger.info("connections end: their user has gone or must log in anew", { user });
     });
@@ -84,6 +84,8 @@ export class ConfiguredBroker {
       authentication: authenticator,
       serverName: config.serverName ?? "waystation",
       allowedOrigins: originsOf(config.webOrigins),
+      webCompression: config.webCompression,
+      webCookies: { user: config.webUserCookie, password: config.webPassCookie, token: config.webTokenCookie },
       version: options.version,
       monitoring: { dataFolder: config.memory || options.store !== undefined ? "" : config.data, durability: config.durability },
       ...plan,

@@ -30,6 +30,7 @@ import type { DoorTls } from "./nats/session-host.ts";
 import { TenantServices } from "./tenant-services.ts";
 import type { JetStreamAccess } from "./tenant-services.ts";
 import type { ListenerAddress } from "./carriages/connection.ts";
+import type { CredentialCookies } from "./web/credentials.ts";
 import { WebDoor } from "./web/door.ts";
 
 export type { Addresses, DoorAddress } from "./doors.ts";
@@ -55,6 +56,10 @@ export interface OpenOptions {
   readonly webTls?: WebTls | undefined;
   /** Origins besides the page's own that may open a WebSocket; `*` = any. */
   readonly allowedOrigins?: readonly string[] | undefined;
+  /** WebSockets may be compressed. Default: not. */
+  readonly webCompression?: boolean | undefined;
+  /** Cookies that may hold the credentials of a WebSocket. Default: none. */
+  readonly webCookies?: CredentialCookies | undefined;
   readonly limits: Limits;
   /** What the monitoring documents say of the configuration. */
   readonly monitoring?: Partial<MonitorFacts> | undefined;
@@ -130,6 +135,7 @@ export class OpenBroker {
     });
     addApi(this.http, this, options.version);
     this.web = new WebDoor({
+      clock: options.clock,
       engine: options.webEngine,
       nats: this.nats,
       mqtt: this.mqtt,
@@ -137,7 +143,8 @@ export class OpenBroker {
       allowedOrigins,
       payloadBytesMax: options.limits.payloadBytesMax,
       bodyBytesMax: 8 * options.limits.payloadBytesMax,
-      compression: false,
+      compression: options.webCompression ?? false,
+      cookies: options.webCookies,
       tls: options.webTls,
     });
     const monitorRouter = new HttpRouter({
@@ -148,6 +155,7 @@ export class OpenBroker {
     addMonitor(monitorRouter, this.monitoring, { kind: "open" });
     addMonitorPage(monitorRouter);
     this.monitor = new WebDoor({
+      clock: options.clock,
       engine: options.webEngine ?? "ws",
       nats: undefined,
       mqtt: undefined,

@@ -14,6 +14,8 @@ export function restartKeys(before: Config, after: Config): string[] {
 
 /** A running configuration after a reload: what is live from the new one, what needs a restart from the old. */
 export function reloaded(before: Config, after: Config): Config {
-  const { data, memory, durability, addressesFile, serverName, webOrigins, mqtt } = before;
-  return Object.freeze({ ...after, data, memory, durability, addressesFile, serverName, webOrigins, mqtt });
+  const { data, memory, durability, addressesFile, serverName, webOrigins, webCompression, mqtt } = before;
+  const { webUserCookie, webPassCookie, webTokenCookie } = before;
+  const web = { webOrigins, webCompression, webUserCookie, webPassCookie, webTokenCookie };
+  return Object.freeze({ ...after, data, memory, durability, addressesFile, serverName, ...web, mqtt });
 }

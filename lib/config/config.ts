@@ -58,6 +58,11 @@ export interface Config {
   readonly serverName: string | undefined;
   /** Origins besides the broker's own whose pages may use the web door, by commas; `*` = any. */
   readonly webOrigins: string | undefined;
+  readonly webCompression: boolean;
+  /** Cookies that hold the credentials of a WebSocket. */
+  readonly webUserCookie: string | undefined;
+  readonly webPassCookie: string | undefined;
+  readonly webTokenCookie: string | undefined;
   readonly logLevel: LogLevel;
   readonly allowAnonymous: boolean;
   readonly noAuthUser: string | undefined;
@@ -233,6 +238,10 @@ function assemble(layers: readonly Layer[], document: Fields, configFile: string
     addressesFile: text("addressesFile"),
     serverName: text("serverName"),
     webOrigins: text("webOrigins"),
+    webCompression: flag("webCompression"),
+    webUserCookie: text("webUserCookie"),
+    webPassCookie: text("webPassCookie"),
+    webTokenCookie: text("webTokenCookie"),
     logLevel: logLevelOf(text("logLevel")),
     allowAnonymous: flag("allowAnonymous"),
     noAuthUser: text("noAuthUser"),

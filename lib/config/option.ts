@@ -36,6 +36,10 @@ export type ServeKey =
   | "addressesFile"
   | "serverName"
   | "webOrigins"
+  | "webCompression"
+  | "webUserCookie"
+  | "webPassCookie"
+  | "webTokenCookie"
   | "user"
   | "pass"
   | "token"
@@ -71,6 +75,10 @@ export const serveOptions: readonly ServeOption[] = [
   option("config", "file", undefined, "FILE", "A YAML file with these options and users, tenants, tls, limits"),
   option("addressesFile", "file", undefined, "FILE", "Write the addresses of all doors to it, as JSON, once they accept"),
   option("webOrigins", "text", undefined, "ORIGINS", "Origins besides its own whose pages may use the web door, by commas; * is any"),
+  option("webCompression", "boolean", "false", "", "WebSockets may be compressed (permessage-deflate): less to send, more to compute"),
+  option("webUserCookie", "text", undefined, "NAME", "The cookie that holds the user of a WebSocket"),
+  option("webPassCookie", "text", undefined, "NAME", "The cookie that holds the user's password"),
+  option("webTokenCookie", "text", undefined, "NAME", "The cookie that holds the token of a WebSocket"),
   option("serverName", "text", undefined, "NAME", "The name shown to clients"),
   option("user", "text", undefined, "NAME", "A user that may do everything; with --pass", { live: true }),
   option("pass", "text", undefined, "PASSWORD", "The password of --user, in clear or as a bcrypt or scrypt hash", {

@@ -6,6 +6,7 @@ import { SystemRandom } from "../../lib/random.ts";
 import type { Store } from "../../store/store.ts";
 import type { MqttSettings } from "../../transports/mqtt/settings.ts";
 import type { Authentication } from "../../transports/nats/authentication.ts";
+import type { CredentialCookies } from "../../transports/web/credentials.ts";
 import { OpenBroker } from "../../transports/open.ts";
 import { ModelStore } from "./model-store.ts";
 
@@ -24,6 +25,8 @@ export interface SpecBrokerOptions {
   readonly store?: Store;
   readonly mqtt?: Partial<MqttSettings>;
   readonly webEngine?: "uWebSockets.js" | "ws";
+  readonly webCompression?: boolean;
+  readonly webCookies?: CredentialCookies;
   readonly authentication?: Authentication;
   /** Monitoring at a port of its own. */
   readonly monitor?: boolean;
@@ -45,6 +48,8 @@ export async function openSpecBroker(options: SpecBrokerOptions = {}): Promise<S
     mqttPort: 0,
     webPort: 0,
     webEngine: options.webEngine,
+    webCompression: options.webCompression,
+    webCookies: options.webCookies,
     monitor: options.monitor === true ? { host: "127.0.0.1", port: 0 } : undefined,
     limits: defaultLimits,
     mqttSettings: options.mqtt,

@@ -1,6 +1,7 @@
 /** A WebSocket client down to its frames: for what no library sends, such as a frame in pieces, a bomb, or half an upgrade. */
 import { connect } from "node:net";
 import type { Socket } from "node:net";
+import { constants, inflateRawSync } from "node:zlib";
 import { until } from "../support/until.ts";
 
 export const opcode = { continuation: 0, text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
@@ -33,6 +34,12 @@ export class RawSocket {
   head = "";
   /** Payloads of data frames, joined. */
   data: Buffer = Buffer.alloc(0);
+  /** Their bytes, also when they are not kept. */
+  bytes = 0;
+  /** Of frames as they came, heads included. */
+  wireBytes = 0;
+  /** False: they are only counted. */
+  keeps = true;
   pings = 0;
   /** Of the peer's close frame; 0 = none came. */
   closeCode = 0;
@@ -51,14 +58,14 @@ export class RawSocket {
   }
 
   /** Connects and upgrades. */
-  static async open(port: number, headers: Record<string, string> = {}): Promise<RawSocket> {
+  static async open(port: number, headers: Record<string, string> = {}, path = "/"): Promise<RawSocket> {
     const raw = new RawSocket(port);
-    raw.upgrade(headers);
+    raw.upgrade(headers, path);
     await until("an answer to the upgrade", () => raw.head !== "" || raw.closed);
     return raw;
   }
 
-  upgrade(headers: Record<string, string>): void {
+  upgrade(headers: Record<string, string>, path = "/"): void {
     const all = {
       Host: "127.0.0.1",
       Upgrade: "websocket",
@@ -68,7 +75,12 @@ export class RawSocket {
       ...headers,
     };
     const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
-    this.socket.write(`GET / HTTP/1.1\r\n${lines.join("")}\r\n`);
+    this.socket.write(`GET ${path} HTTP/1.1\r\n${lines.join("")}\r\n`);
+  }
+
+  /** The other side has ended it, or said that it does. */
+  get over(): boolean {
+    return this.closed || this.closeCode > 0;
   }
 
   get status(): number {
@@ -99,7 +111,8 @@ export class RawSocket {
       this.head = this.#buffer.toString("latin1", 0, end);
       this.#buffer = this.#buffer.subarray(end + 4);
     }
-    while (this.#frame());
+    // A refusal is followed by its text.
+    if (this.status === 101) while (this.#frame());
   }
 
   #frame(): boolean {
@@ -122,9 +135,15 @@ export class RawSocket {
       case opcode.pong:
         break;
       default:
-        this.data = Buffer.concat([this.data, payload]);
+        this.#take((buffer[0]! & 0x40) === 0 ? payload : inflateRawSync(payload, { finishFlush: constants.Z_SYNC_FLUSH }));
     }
+    this.wireBytes += start + length;
     this.#buffer = buffer.subarray(start + length);
     return true;
+  }
+
+  #take(payload: Buffer): void {
+    this.bytes += payload.length;
+    if (this.keeps) this.data = Buffer.concat([this.data, payload]);
   }
 }

@@ -14,6 +14,13 @@ export interface ConnectionHandler {
   closed(error: Error | undefined): void;
 }
 
+/** Who a peer says it is. */
+export interface ShownCredentials {
+  readonly user: string | undefined;
+  readonly password: string | undefined;
+  readonly token: string | undefined;
+}
+
 /** Why a protocol ends a connection, for carriages that have a word for it. */
 export type EndReason = "denied" | "too_large" | "protocol" | "slow" | "going_away" | "busy";
 
@@ -22,6 +29,8 @@ export interface Connection {
   readonly remotePort: number;
   readonly localAddress: string;
   readonly localPort: number;
+  /** What the peer showed before the protocol began; the protocol's own credentials come first. Absent = nothing. */
+  readonly shown?: ShownCredentials | undefined;
   /** True for a WebSocket. Absent = no. */
   readonly webSocket?: boolean;
   /** True once TLS (or an equivalent) protects the bytes. */

@@ -10,6 +10,7 @@ import { Subject } from "../../lib/router/subject.ts";
 import type { WebRequest, WebResponse } from "../carriages/web/engine.ts";
 import type { HttpHandler } from "../web/door.ts";
 import type { Authentication } from "../nats/authentication.ts";
+import { shownInHeader } from "../web/credentials.ts";
 import { originAllowed } from "../web/origin.ts";
 import { Answer, crossOriginHeaders } from "./answer.ts";
 import type { Schema } from "./json-schema.ts";
@@ -261,14 +262,6 @@ function matchSegments(wanted: readonly string[], given: readonly string[]): Rec
   return params;
 }
 
-/** Basic (user and password) or Bearer (token). A token is never taken from the address, which would be logged. */
 function credentialsOf(request: WebRequest): Credentials {
-  const [scheme = "", value = ""] = (request.headers.get("authorization") ?? "").split(" ", 2);
-  const { remoteAddress } = request;
-  if (scheme.toLowerCase() === "bearer") return { ...noCredentials, remoteAddress, token: value };
-  if (scheme.toLowerCase() !== "basic") return { ...noCredentials, remoteAddress };
-  const text = Buffer.from(value, "base64").toString("utf8");
-  const colon = text.indexOf(":");
-  const user = colon < 0 ? text : text.slice(0, colon);
-  return { ...noCredentials, remoteAddress, user, password: colon < 0 ? "" : text.slice(colon + 1) };
+  return { ...noCredentials, remoteAddress: request.remoteAddress, ...shownInHeader(request) };
 }

@@ -29,11 +29,12 @@ export async function authenticate(door: MqttDoor, connection: MqttConnection, p
     clientId = `auto-${door.makeId()}`;
     assigned = true;
   }
+  const before = packet.userName === undefined && packet.password === undefined ? connection.connection.shown : undefined;
   const identity = await door.authentication.authenticate({
-    user: packet.userName,
-    password: packet.userName === undefined ? undefined : packet.password?.toString("utf8"),
+    user: before?.user ?? packet.userName,
+    password: before?.password ?? (packet.userName === undefined ? undefined : packet.password?.toString("utf8")),
     // MQTT has no place of its own for a token: it is the password, or a user name without one.
-    token: packet.password?.toString("utf8") ?? packet.userName,
+    token: before?.token ?? packet.password?.toString("utf8") ?? packet.userName,
     nkey: undefined,
     signature: undefined,
     nonce: "",

@@ -95,20 +95,22 @@ export class Admission {
       this.#applicant.refuse(undefined);
       return;
     }
+    const { peerCertificate, remoteAddress, shown } = this.#applicant.connection;
+    // What CONNECT itself shows counts; else what came before it, such as a cookie.
+    const { user, password, token } = showsCredentials(options) || shown === undefined ? options : shown;
     this.options = options;
     const authentication = this.#host.authentication;
-    if (authentication.anonymous !== undefined && !showsCredentials(options)) {
+    if (authentication.anonymous !== undefined && !showsCredentials(options) && shown === undefined) {
       this.#accept(authentication.anonymous);
       return;
     }
-    const { peerCertificate, remoteAddress } = this.#applicant.connection;
     this.#deciding = true;
     this.#applicant.setDeciding(true);
     void authentication
       .authenticate({
-        user: options.user,
-        password: options.password,
-        token: options.token,
+        user,
+        password,
+        token,
         nkey: options.nkey,
         signature: options.signature,
         nonce: this.nonce,

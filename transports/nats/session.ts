@@ -605,17 +605,26 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
 
   /** All connections together have too much waiting, and this one most. */
   cut(): void {
-    this.#slow();
+    if (this.#closing) this.#host.clock.endOfTurn(() => this.connection.destroy());
+    else this.#slow();
   }
 
-  /** It does not take what it subscribed to: cut, without a word it would not read either. */
+  /**
+   * It does not take what it subscribed to: cut, without a word it would not read either. Where the carriage has a word for it, a slow
+   * reader that still reads gets to it.
+   */
   #slow(how: string = "Slow Consumer (Pending Bytes)"): void {
     if (this.#closing) return;
     this.#closing = true;
     this.endedBy = how;
     // Not now: a delivery to others may be under way over the same matches.
     this.#host.clock.endOfTurn(() => {
-      this.connection.destroy();
+      if (this.connection.explain === undefined) {
+        this.connection.destroy();
+      } else {
+        this.connection.explain("slow", "slow consumer: subscribe to less, or read faster");
+        this.#outbox.end();
+      }
       this.#leave();
     });
   }

@@ -2,9 +2,12 @@
  * The web door: one port for everything a browser does. An upgrade becomes a connection of the protocol its subprotocol names and
  * goes to that protocol's door; everything else is HTTP.
  */
+import type { Clock } from "../../lib/clock.ts";
 import type { Listener, ListenerAddress, Connection } from "../carriages/connection.ts";
 import { loadEngine } from "../carriages/web/engine.ts";
 import type { UpgradeDecision, WebEngine, WebRequest, WebResponse, WebTls } from "../carriages/web/engine.ts";
+import { shownAtUpgrade } from "./credentials.ts";
+import type { CredentialCookies } from "./credentials.ts";
 import { originAllowed } from "./origin.ts";
 
 /** Answers the HTTP requests. */
@@ -19,6 +22,9 @@ export interface WebDoorOptions {
   readonly nats: { accept(connection: Connection): void } | undefined;
   readonly mqtt: { accept(connection: Connection): void } | undefined;
   readonly http: HttpHandler;
+  readonly clock?: Clock | undefined;
+  /** Cookies that may hold the credentials of a WebSocket. */
+  readonly cookies?: CredentialCookies | undefined;
   /** Origins besides the page's own that may connect; `*` = any. */
   readonly allowedOrigins: readonly string[];
   readonly payloadBytesMax: number;
@@ -27,11 +33,15 @@ export interface WebDoorOptions {
   readonly tls: WebTls | undefined;
 }
 
-/** Bytes of one WebSocket message at most: eight whole payloads, never more than 64 MiB. */
+/**
+ * Bytes of one WebSocket message at most: four whole payloads, but one of more than 16 MiB only with little beside it. An engine may hold
+ * twice as much while a message grows.
+ */
 function messageBytesMax(payloadBytesMax: number): number {
-  return Math.min(8 * payloadBytesMax, 64 * 1024 * 1024);
+  return Math.max(payloadBytesMax + 64 * 1024, Math.min(4 * payloadBytesMax, 64 * 1024 * 1024));
 }
 
+const noCookies: CredentialCookies = { user: undefined, password: undefined, token: undefined };
 const idleTimeoutSeconds = 120;
 const mqttSubprotocols: ReadonlySet<string> = new Set(["mqtt", "mqttv3.1"]);
 
@@ -52,7 +62,7 @@ export class WebDoor {
   /** Listens; who listened before goes on until it is closed. Rejects with a BrokerError that says what to do. */
   async listen(address: ListenerAddress): Promise<ListenerAddress> {
     const options = this.#options;
-    this.engine = await loadEngine(options.engine);
+    this.engine = await loadEngine(options.engine, options.clock);
     const { payloadBytesMax, bodyBytesMax, compression } = options;
     const listener = await this.engine.listen(
       { ...address, messageBytesMax: messageBytesMax(payloadBytesMax), bodyBytesMax, idleTimeoutSeconds, compression, tls: this.tls },
@@ -89,7 +99,8 @@ export class WebDoor {
     if (request.headers.get("sec-websocket-version") !== "13") return { kind: "refuse", status: 426, text: "WebSocket version 13 only" };
     const asked = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((name) => name.trim());
     const mqtt = asked.find((name) => mqttSubprotocols.has(name));
-    if (mqtt !== undefined) return { kind: "accept", subprotocol: mqtt, binaryOnly: true };
-    return { kind: "accept", subprotocol: asked.includes("nats") ? "nats" : undefined, binaryOnly: false };
+    const shown = shownAtUpgrade(request, this.#options.cookies ?? noCookies);
+    if (mqtt !== undefined) return { kind: "accept", subprotocol: mqtt, binaryOnly: true, shown };
+    return { kind: "accept", subprotocol: asked.includes("nats") ? "nats" : undefined, binaryOnly: false, shown };
   }
 }

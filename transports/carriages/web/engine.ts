@@ -3,7 +3,9 @@
  * behaviour: uWebSockets.js where its binary loads, `ws` over node:http elsewhere. Protocols see a Connection and never learn
  * which; a WebSocket is a stream of bytes to them, whatever the frames.
  */
-import type { Connection, Listener } from "../connection.ts";
+import { SystemClock } from "../../../lib/clock.ts";
+import type { Clock } from "../../../lib/clock.ts";
+import type { Connection, Listener, ShownCredentials } from "../connection.ts";
 
 /** What may be known of a request, before and after an upgrade. Copied: it may be kept. */
 export interface WebRequest {
@@ -39,7 +41,12 @@ export interface WebResponse {
 
 /** What an upgrade gets: a connection with this subprotocol (undefined = none named), or an HTTP refusal. */
 export type UpgradeDecision =
-  | { readonly kind: "accept"; readonly subprotocol: string | undefined; readonly binaryOnly: boolean }
+  | {
+      readonly kind: "accept";
+      readonly subprotocol: string | undefined;
+      readonly binaryOnly: boolean;
+      readonly shown?: ShownCredentials | undefined;
+    }
   | { readonly kind: "refuse"; readonly status: number; readonly text: string };
 
 export interface WebHandlers {
@@ -86,6 +93,9 @@ export const bodyTooLarge: { readonly headers: readonly (readonly [string, strin
   body: '{"type":"about:blank","title":"Payload Too Large","status":413,"detail":"the body is too large: send less at once"}\n',
 };
 
+/** A shorter message is not worth compressing. */
+export const compressedBytesMin = 64;
+
 /** Close codes of RFC 6455 §7.4.1 and its registry, as the broker uses them. */
 export const closeCode = {
   normal: 1000,
@@ -103,15 +113,15 @@ export const pausedBytesMax: number = 64 * 1024 * 1024;
 export const pausedBytesTotalMax: number = 256 * 1024 * 1024;
 
 /** Loads uWebSockets.js if it can be, else `ws`. `prefer` forces one; a forced engine that does not load rejects. */
-export async function loadEngine(prefer: "uWebSockets.js" | "ws" | undefined): Promise<WebEngine> {
+export async function loadEngine(prefer: "uWebSockets.js" | "ws" | undefined, clock: Clock = new SystemClock()): Promise<WebEngine> {
   if (prefer !== "ws") {
     try {
       const { loadUwebsockets } = await import("./uwebsockets.ts");
-      return await loadUwebsockets();
+      return await loadUwebsockets(clock);
     } catch (error) {
       if (prefer !== undefined) throw error;
     }
   }
   const { WsEngine } = await import("./ws.ts");
-  return new WsEngine();
+  return new WsEngine(clock);
 }

@@ -4,7 +4,8 @@
  * relied on to stop at once.
  */
 import type { ClientCertificate } from "../../../lib/auth/certificate.ts";
-import type { Connection, ConnectionHandler, EndReason } from "../connection.ts";
+import type { Clock, Timer } from "../../../lib/clock.ts";
+import type { Connection, ConnectionHandler, EndReason, ShownCredentials } from "../connection.ts";
 import type { SecureServer } from "../tls.ts";
 import { Backlog } from "./backlog.ts";
 import type { BacklogBudget } from "./backlog.ts";
@@ -15,6 +16,7 @@ import type { WebRequest } from "./engine.ts";
 export interface RawSocket {
   /** Sends one binary message. The bytes stay untouched until `sent` is called through `WebSocketConnection.sent`. */
   send(bytes: Buffer): void;
+  /** After what was sent. The peer may never read that: whoever calls it destroys the socket in the end. */
   close(code: number, reason: string): void;
   destroy(): void;
   /** Stops and goes on reading; absent where the engine cannot. */
@@ -31,10 +33,23 @@ const closeCodes: Readonly<Record<EndReason, number>> = {
   busy: closeCode.tryAgainLater,
 };
 
+/** How long a peer may take to read what was sent and the close code behind it. */
+export const farewellMs = 5_000;
+
+/** What an engine knows of a new connection. */
+export interface WebSocketOptions {
+  readonly request: WebRequest;
+  readonly local: { readonly address: string; readonly port: number };
+  readonly binaryOnly: boolean;
+  readonly budget: BacklogBudget;
+  readonly clock: Clock;
+}
+
 export class WebSocketConnection implements Connection {
   readonly remoteAddress: string;
   readonly remotePort: number;
   readonly webSocket = true;
+  shown: ShownCredentials | undefined = undefined;
   readonly localAddress: string;
   readonly localPort: number;
   readonly secure: boolean;
@@ -55,9 +70,12 @@ export class WebSocketConnection implements Connection {
   #endText = "";
   #releasing = false;
   #releasable = 0;
+  readonly #clock: Clock;
+  #farewell: Timer | undefined;
 
-  constructor(raw: RawSocket, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean, budget: BacklogBudget) {
+  constructor(raw: RawSocket, { request, local, binaryOnly, budget, clock }: WebSocketOptions) {
     this.#raw = raw;
+    this.#clock = clock;
     this.#backlog = new Backlog(budget);
     this.remoteAddress = request.remoteAddress;
     this.remotePort = request.remotePort;
@@ -96,6 +114,7 @@ export class WebSocketConnection implements Connection {
     if (this.#closed || this.#ending) return;
     this.#ending = true;
     this.#backlog.clear();
+    this.#farewell = this.#clock.after(farewellMs, () => this.destroy());
     this.#raw.close(code, reason);
   }
 
@@ -168,6 +187,7 @@ export class WebSocketConnection implements Connection {
   /** From the engine, once: the socket is gone. */
   gone(error: Error | undefined): void {
     this.#closed = true;
+    this.#farewell?.cancel();
     this.#error = error;
     this.#backlog.clear();
     this.#unacknowledged = [];

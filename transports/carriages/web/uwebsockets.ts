@@ -1,11 +1,13 @@
 /** The web engine on uWebSockets.js: HTTP and WebSocket in native code. Its buffers are only valid during a callback. */
 import { createServer } from "node:net";
+import type { Clock } from "../../../lib/clock.ts";
 import { BrokerError } from "../../../lib/errors.ts";
-import type { Listener, ListenerAddress } from "../connection.ts";
+import type { Listener, ListenerAddress, ShownCredentials } from "../connection.ts";
 import { listenError } from "../tcp.ts";
 import { BacklogBudget } from "./backlog.ts";
-import { bodyTooLarge, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
+import { bodyTooLarge, compressedBytesMin, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
+import { statusText, upgradeRefusal } from "./refusal.ts";
 import { WebSocketConnection } from "./socket.ts";
 import type { RawSocket } from "./socket.ts";
 import type {
@@ -32,14 +34,15 @@ interface Listening {
 type Library = typeof import("uWebSockets.js") & Constants;
 
 /** Rejects where the binary does not load. */
-export async function loadUwebsockets(): Promise<WebEngine> {
-  return new UwebsocketsEngine((await import("uWebSockets.js")) as Library);
+export async function loadUwebsockets(clock: Clock): Promise<WebEngine> {
+  return new UwebsocketsEngine((await import("uWebSockets.js")) as Library, clock);
 }
 
 interface SocketData {
   readonly request: WebRequest;
   readonly subprotocol: string | undefined;
   readonly binaryOnly: boolean;
+  readonly shown: ShownCredentials | undefined;
   connection: WebSocketConnection | undefined;
   drained: (() => void) | undefined;
 }
@@ -48,9 +51,11 @@ class UwebsocketsEngine implements WebEngine {
   readonly name = "uWebSockets.js";
   readonly #library: Library;
   readonly #budget: BacklogBudget = new BacklogBudget(pausedBytesMax, pausedBytesTotalMax);
+  readonly #clock: Clock;
 
-  constructor(library: Library) {
+  constructor(library: Library, clock: Clock) {
     this.#library = library;
+    this.#clock = clock;
   }
 
   listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener> {
@@ -67,7 +72,7 @@ class UwebsocketsEngine implements WebEngine {
       maxBackpressure: 0,
       closeOnBackpressureLimit: false,
       upgrade: (response, request, context) => this.#upgrade(response, request, context, handlers, secure),
-      open: (socket) => this.#open(socket, handlers, local),
+      open: (socket) => this.#open(socket, handlers, local, options.compression),
       message: (socket, message, isBinary) => socket.getUserData().connection?.received(Buffer.from(message), isBinary),
       drain: (socket) => {
         socket.getUserData().drained?.();
@@ -103,13 +108,19 @@ class UwebsocketsEngine implements WebEngine {
     const request = requestOf(response, raw, secure);
     const decision = handlers.upgrade(request);
     if (decision.kind === "refuse") {
-      response.cork(() => response.writeStatus(`${decision.status} ${decision.text}`).end(decision.text));
+      const { headers, body } = upgradeRefusal(decision.status, decision.text);
+      response.cork(() => {
+        response.writeStatus(`${decision.status} ${statusText(decision.status)}`);
+        for (const [name, value] of headers) response.writeHeader(name, value);
+        response.end(body, true);
+      });
       return;
     }
     const data: SocketData = {
       request,
       subprotocol: decision.subprotocol,
       binaryOnly: decision.binaryOnly,
+      shown: decision.shown,
       connection: undefined,
       drained: undefined,
     };
@@ -122,7 +133,7 @@ class UwebsocketsEngine implements WebEngine {
     );
   }
 
-  #open(socket: WebSocket<SocketData>, handlers: WebHandlers, local: { address: string; port: number }): void {
+  #open(socket: WebSocket<SocketData>, handlers: WebHandlers, local: { address: string; port: number }, compression: boolean): void {
     const data = socket.getUserData();
     let gone = false;
     // What the library has not handed on yet is known only as a number of bytes: sizes in order tell which writes that covers.
@@ -139,8 +150,14 @@ class UwebsocketsEngine implements WebEngine {
       }
       if (count > 0) connection.sent(count);
     };
+    // The library forgets a socket that it is told to end, whatever is still to be sent: it is told when that is on its way.
+    let ending: { readonly code: number; readonly reason: string } | undefined;
+    const endWhenSent = (): void => {
+      if (!gone && ending !== undefined && socket.getBufferedAmount() === 0) socket.end(ending.code, ending.reason);
+    };
     data.drained = () => {
       if (!gone) acknowledge();
+      endWhenSent();
     };
     const raw: RawSocket = {
       send: (bytes) => {
@@ -148,17 +165,20 @@ class UwebsocketsEngine implements WebEngine {
         const framed = bytes.length + (bytes.length < 126 ? 2 : bytes.length < 65_536 ? 4 : 10);
         sizes.push(framed);
         offered += framed;
-        socket.send(bytes, true, false);
+        socket.send(bytes, true, compression && bytes.length >= compressedBytesMin);
         acknowledge();
       },
       close: (code, reason) => {
-        if (!gone) socket.end(code, reason);
+        ending = { code, reason };
+        endWhenSent();
       },
       destroy: () => {
         if (!gone) socket.close();
       },
     };
-    const connection = new WebSocketConnection(raw, data.request, local, data.binaryOnly, this.#budget);
+    const { request, binaryOnly } = data;
+    const connection = new WebSocketConnection(raw, { request, local, binaryOnly, budget: this.#budget, clock: this.#clock });
+    connection.shown = data.shown;
     const forget = connection.gone.bind(connection);
     connection.gone = (error) => {
       gone = true;
@@ -321,33 +341,3 @@ class UwebsocketsResponse implements WebResponse {
     for (const [name, value] of headers) this.#raw.writeHeader(name, value);
   }
 }
-
-function statusText(status: number): string {
-  return statusTexts.get(status) ?? (status < 400 ? "OK" : "Error");
-}
-
-const statusTexts: ReadonlyMap<number, string> = new Map([
-  [200, "OK"],
-  [201, "Created"],
-  [202, "Accepted"],
-  [204, "No Content"],
-  [304, "Not Modified"],
-  [400, "Bad Request"],
-  [401, "Unauthorized"],
-  [403, "Forbidden"],
-  [404, "Not Found"],
-  [405, "Method Not Allowed"],
-  [406, "Not Acceptable"],
-  [409, "Conflict"],
-  [411, "Length Required"],
-  [412, "Precondition Failed"],
-  [413, "Payload Too Large"],
-  [415, "Unsupported Media Type"],
-  [422, "Unprocessable Entity"],
-  [426, "Upgrade Required"],
-  [429, "Too Many Requests"],
-  [500, "Internal Server Error"],
-  [501, "Not Implemented"],
-  [503, "Service Unavailable"],
-  [507, "Insufficient Storage"],
-]);

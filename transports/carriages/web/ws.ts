@@ -5,23 +5,32 @@ import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import type { WebSocket } from "ws";
-import { SystemClock } from "../../../lib/clock.ts";
+import type { ServerOptions, WebSocket } from "ws";
 import type { Clock } from "../../../lib/clock.ts";
 import { listenError } from "../tcp.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
 import { BacklogBudget } from "./backlog.ts";
-import { bodyTooLarge, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
+import { bodyTooLarge, compressedBytesMin, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
-import { WebSocketConnection } from "./socket.ts";
-import type { RawSocket } from "./socket.ts";
+import { statusText, upgradeRefusal } from "./refusal.ts";
+import { farewellMs, WebSocketConnection } from "./socket.ts";
+import type { RawSocket, WebSocketOptions } from "./socket.ts";
+
+/** Nothing is remembered between messages, so that an idle connection keeps no window; the fastest level, because a broker has no time. */
+const deflate = {
+  serverNoContextTakeover: true,
+  clientNoContextTakeover: true,
+  threshold: 0,
+  concurrencyLimit: 4,
+  zlibDeflateOptions: { level: 1 },
+} as const;
 
 export class WsEngine implements WebEngine {
   readonly name = "ws";
   readonly #clock: Clock;
   readonly #budget: BacklogBudget = new BacklogBudget(pausedBytesMax, pausedBytesTotalMax);
 
-  constructor(clock: Clock = new SystemClock()) {
+  constructor(clock: Clock) {
     this.#clock = clock;
   }
 
@@ -37,15 +46,18 @@ export class WsEngine implements WebEngine {
             cert: readFileSync(options.tls.certificateFile),
             ...(options.tls.passphrase === undefined ? {} : { passphrase: options.tls.passphrase }),
           });
-    const sockets = new WebSocketServer({
+    // The types of the package do not know the last one yet.
+    const settings: ServerOptions & { readonly closeTimeout: number } = {
       noServer: true,
       maxPayload: options.messageBytesMax,
       maxFragments: 1_024,
       maxBufferedChunks: 16_384,
-      perMessageDeflate: options.compression ? { serverNoContextTakeover: true, clientNoContextTakeover: true, threshold: 64 } : false,
+      perMessageDeflate: options.compression ? deflate : false,
       clientTracking: true,
       handleProtocols: () => false,
-    });
+      closeTimeout: farewellMs,
+    };
+    const sockets = new WebSocketServer(settings);
     const local = { address: options.host, port: 0 };
     server.on("request", (raw: IncomingMessage, response: ServerResponse) => {
       receive(raw, requestOf(raw, secure), response, options.bodyBytesMax, handlers);
@@ -60,7 +72,8 @@ export class WsEngine implements WebEngine {
       // `ws` asks which subprotocol to answer with; the decision is made already.
       sockets.options.handleProtocols = () => decision.subprotocol ?? false;
       sockets.handleUpgrade(raw, socket, head, (ws) => {
-        const connection = this.#connect(ws, request, local, decision.binaryOnly);
+        const connection = this.#connect(ws, { request, local, binaryOnly: decision.binaryOnly, budget: this.#budget, clock: this.#clock });
+        connection.shown = decision.shown;
         watchIdle(ws, options.idleTimeoutSeconds, this.#clock);
         handlers.opened(connection, request, decision.subprotocol);
       });
@@ -77,23 +90,21 @@ export class WsEngine implements WebEngine {
     });
   }
 
-  #connect(ws: WebSocket, request: WebRequest, local: { address: string; port: number }, binaryOnly: boolean): WebSocketConnection {
+  #connect(ws: WebSocket, options: WebSocketOptions): WebSocketConnection {
     ws.binaryType = "nodebuffer";
     const raw: RawSocket = {
       send: (bytes) => {
-        ws.send(bytes, { binary: true, compress: false }, (error) => {
+        // What was not negotiated is not done.
+        ws.send(bytes, { binary: true, compress: bytes.length >= compressedBytesMin }, (error) => {
           if (error === undefined || error === null) connection.sent(1);
         });
       },
-      close: (code, reason) => {
-        ws.close(code, reason);
-        this.#clock.after(2_000, () => ws.terminate());
-      },
+      close: (code, reason) => ws.close(code, reason),
       destroy: () => ws.terminate(),
       pause: () => ws.pause(),
       resume: () => ws.resume(),
     };
-    const connection = new WebSocketConnection(raw, request, local, binaryOnly, this.#budget);
+    const connection = new WebSocketConnection(raw, options);
     let fault: Error | undefined;
     ws.on("message", (data: Buffer, isBinary: boolean) => connection.received(data, isBinary));
     ws.on("error", (error: Error) => (fault ??= error));
@@ -166,10 +177,10 @@ function requestOf(raw: IncomingMessage, secure: boolean): WebRequest {
   };
 }
 
-function refuse(socket: Duplex, status: number, text: string): void {
-  socket.end(
-    `HTTP/1.1 ${status} ${text}\r\nConnection: close\r\nContent-Type: text/plain\r\nContent-Length: ${text.length}\r\n\r\n${text}`,
-  );
+function refuse(socket: Duplex, status: number, detail: string): void {
+  const { headers, body } = upgradeRefusal(status, detail);
+  const lines = headers.map(([name, value]) => `${name}: ${value}\r\n`).join("");
+  socket.end(`HTTP/1.1 ${status} ${statusText(status)}\r\n${lines}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`);
 }
 
 function receive(raw: IncomingMessage, request: WebRequest, target: ServerResponse, bodyBytesMax: number, handlers: WebHandlers): void {
