@@ -50,6 +50,8 @@ export class Block {
   last: number;
   firstTimeUs: number;
   lastTimeUs: number;
+  /** Cursors that stand in it. */
+  users: number;
 
   constructor(capacity: number) {
     this.buffer = Buffer.from(new ArrayBuffer(capacity));
@@ -60,25 +62,30 @@ export class Block {
     this.last = 0;
     this.firstTimeUs = 0;
     this.lastTimeUs = 0;
+    this.users = 0;
   }
 
-  /** False when the record does not fit: then it goes into another block. */
-  add(view: DataView, bytes: Buffer, at: number): boolean {
-    const size = recordLength(view, at);
-    const end = this.length + size;
-    if (end > this.buffer.length) {
-      if (this.buffer.length >= blockBytesMax || end > blockBytesMax) return false;
-      this.#grow(end);
+  /** Copies `count` records, `from … to`, of which the last lies at `lastAt`. There is room. */
+  add(view: DataView, bytes: Buffer, from: number, to: number, lastAt: number, count: number): void {
+    this.buffer.set(bytes.subarray(from, to), this.length);
+    this.length += to - from;
+    this.last = recordSequence(view, lastAt);
+    this.lastTimeUs = recordTimeUs(view, lastAt);
+    if (this.count === 0) {
+      this.first = recordSequence(view, from);
+      this.firstTimeUs = recordTimeUs(view, from);
     }
-    bytes.copy(this.buffer, this.length, at, at + size);
-    this.length = end;
-    this.last = recordSequence(view, at);
-    this.lastTimeUs = recordTimeUs(view, at);
-    if (this.count++ === 0) {
-      this.first = this.last;
-      this.firstTimeUs = this.lastTimeUs;
-    }
-    return true;
+    this.count += count;
+  }
+
+  /** Makes it an empty one. */
+  reset(): void {
+    this.length = blockHeaderBytes;
+    this.count = 0;
+    this.first = 0;
+    this.last = 0;
+    this.firstTimeUs = 0;
+    this.lastTimeUs = 0;
   }
 
   /** The block that these bytes, which a checksum has vouched for, hold. */
@@ -104,7 +111,8 @@ export class Block {
     }
   }
 
-  #grow(needed: number): void {
+  /** Takes memory of at least `needed` bytes, at most that of a full block. */
+  grow(needed: number): void {
     let capacity = this.buffer.length * 2;
     while (capacity < needed) capacity *= 2;
     const grown = Buffer.from(new ArrayBuffer(Math.min(blockBytesMax, capacity)));
@@ -130,12 +138,12 @@ export class Block {
 }
 
 /** A block for a record of `size` bytes, given how large the log's last block was. */
-export function newBlock(size: number, previousCapacity: number): Block {
+export function newBlock(size: number, previousCapacity: number, full: { take(): Block }): Block {
   const needed = blockHeaderBytes + size;
   if (needed > blockBytesMax) return new Block(needed);
   let capacity = Math.max(blockBytesFirst, Math.min(previousCapacity, blockBytesMax));
   while (capacity < needed) capacity *= 2;
-  return new Block(capacity);
+  return capacity === blockBytesMax ? full.take() : new Block(capacity);
 }
 
 /** The header of the block at `at` when the block is whole, sound and of this log, else undefined. */

@@ -45,6 +45,7 @@ import {
   writeRanges,
   writeSequence,
 } from "./journal-entries.ts";
+import { IdleBlocks } from "./idle-blocks.ts";
 import { entry, entryHeaderBytes } from "./journal-format.ts";
 import { ManifestFile } from "./manifest-file.ts";
 import { recover } from "./recovery.ts";
@@ -135,6 +136,7 @@ export class FileStoreEngine implements Store, LogEngine {
   readonly #payments: Payments;
   readonly #space: SpaceWatch;
   readonly cache: BlockCache;
+  readonly idleBlocks: IdleBlocks;
   readonly #journal: Journal;
   readonly #manifest: ManifestFile;
   readonly #checkpointer: Checkpointer;
@@ -169,6 +171,7 @@ export class FileStoreEngine implements Store, LogEngine {
     options.random.fill(key);
     this.#hash = new KeyedHash(key);
     const { folder, limits } = options;
+    this.idleBlocks = new IdleBlocks(options.clock, limits.tailBytesMax / 2);
     this.cache = new BlockCache(options.disk, folder, limits.cacheBytesMax, (logId, segment, offset, length, first, last, why) => {
       const name = this.#logs.get(logId)?.definition.name ?? `log ${logId}`;
       this.#fault(
@@ -269,6 +272,7 @@ export class FileStoreEngine implements Store, LogEngine {
   async #close(): Promise<void> {
     await this.scrubber.stop();
     this.#space.stop();
+    this.idleBlocks.close();
     for (const timer of [this.#groupTimer, this.#syncTimer, this.#deadlineTimer]) timer?.cancel();
     if (this.#kind === "open" || this.#kind === "paused") {
       try {
@@ -354,9 +358,11 @@ export class FileStoreEngine implements Store, LogEngine {
   #store(open: Batch, log: FileLog, request: AppendRequest, sequence: Sequence, timeUs: number, idBytes: Buffer | undefined): void {
     let batch = open;
     const at = batch.length;
-    this.#journal.added(batch, encodeRecord(batch.view, batch.memory, at, log.id, sequence, timeUs, request, idBytes), 1);
-    this.#checkpointer.tailBytes += log.storage.append(batch.view, batch.memory, at);
+    const end = encodeRecord(batch.view, batch.memory, at, log.id, sequence, timeUs, request, idBytes);
+    this.#journal.added(batch, end, 1);
+    this.#checkpointer.tailBytes += log.storage.note(batch.view, batch.memory, at, end);
     this.#appended++;
+    this.#touch(batch, log);
     if (request.fleeting) log.ledger.removeSequence(sequence);
     if (!log.ledger.removals.empty) batch = this.#writeRemovals(batch, log);
     if (log.siblings.length > 0) batch = this.#writeBeside(batch, log);
@@ -366,7 +372,7 @@ export class FileStoreEngine implements Store, LogEngine {
       writeSequence(this.#journal, batch, entry.reserve, log.id, log.reserved);
       batch.durable = true;
     }
-    this.#touch(batch, log);
+    if (batch !== open) this.#touch(batch, log);
   }
 
   #touch(batch: Batch, log: FileLog): void {

@@ -143,6 +143,7 @@ export class FileCursor implements Cursor {
     }
     const block = storage.blockAt(this.position);
     if (block === undefined) return "end";
+    block.users++;
     this.#block = block;
     this.#at = blockHeaderBytes;
     return "record";
@@ -207,6 +208,7 @@ export class FileCursor implements Cursor {
   }
 
   #leave(): void {
+    if (this.#block !== undefined) this.#block.users--;
     this.#block = undefined;
     if (this.#chunk !== undefined) this.#log.cache.release(this.#chunk);
     this.#chunk = undefined;

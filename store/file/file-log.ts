@@ -31,6 +31,7 @@ import type { BlockCache } from "./block-cache.ts";
 import { FileCursor } from "./file-cursor.ts";
 import type { CursorLog } from "./file-cursor.ts";
 import { GroupStore } from "./group-store.ts";
+import type { IdleBlocks } from "./idle-blocks.ts";
 import type { Batch, BatchParticipant } from "./journal.ts";
 import { LogStorage } from "./log-storage.ts";
 import type { Run, RunTable } from "./runs.ts";
@@ -38,6 +39,7 @@ import type { Run, RunTable } from "./runs.ts";
 /** What a log asks of the store it belongs to. */
 export interface LogEngine {
   readonly cache: BlockCache;
+  readonly idleBlocks: IdleBlocks;
   append(log: FileLog, request: AppendRequest): Ticket;
   removeSequence(log: FileLog, sequence: Sequence): boolean;
   remove(log: FileLog, removal: Removal): Promise<number>;
@@ -112,6 +114,7 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
   readonly #untold: Set<Sequence> = new Set();
   /** Where `look` looked last. */
   #lookBlock: Block | undefined = undefined;
+  #lookGeneration = 0;
   #lookAt = 0;
 
   constructor(options: FileLogOptions, engine: LogEngine) {
@@ -121,7 +124,7 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
     this.createdUs = options.createdUs;
     this.durability = options.durability;
     this.#engine = engine;
-    this.storage = new LogStorage(options.id, options.runs);
+    this.storage = new LogStorage(options.id, options.runs, engine.idleBlocks);
     this.ledger = new Ledger({
       hash: options.hash,
       source: this,
@@ -282,7 +285,12 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
 
   // ── What becomes visible ───────────────────────────────────────────────────────────────────────────────────────────────
 
+  moving(): void {
+    this.storage.settle();
+  }
+
   closing(): void {
+    this.storage.settle();
     const counts = this.#idle.pop() ?? new LogCounts();
     this.#copy(counts);
     this.#closing.push(counts);
@@ -329,11 +337,14 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
   }
 
   look(sequence: Sequence, facts: RecordFacts): boolean {
-    let block = this.#lookBlock;
+    const { storage } = this;
+    if (storage.isNoted(sequence)) storage.settle();
+    let block = this.#lookGeneration === storage.generation ? this.#lookBlock : undefined;
     if (block === undefined || sequence < block.first || sequence > block.last) {
-      block = this.storage.blockAt(sequence);
+      block = storage.blockAt(sequence);
       if (block === undefined || sequence < block.first) return this.#lookInCache(sequence, facts);
       this.#lookBlock = block;
+      this.#lookGeneration = storage.generation;
       this.#lookAt = blockHeaderBytes;
     }
     let at = this.#lookAt;

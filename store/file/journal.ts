@@ -49,7 +49,9 @@ export interface JournalEvents {
 
 /** Something that wants to know how far it got with a batch. */
 export interface BatchParticipant {
-  /** The batch it wrote into is closed: notes how far it got. */
+  /** The batch's memory is about to be given back: whoever still reads there copies what it needs. */
+  moving(): void;
+  /** The batch it wrote into is closed, and its memory too: notes how far it got. */
   closing(): void;
   /** That batch is as durable as asked. Called once for each `closing`, in order. */
   committed(): void;
@@ -256,6 +258,7 @@ export class Journal {
     larger.entries = batch.entries;
     larger.firstChange = batch.firstChange;
     larger.durable = batch.durable;
+    for (const participant of batch.participants) participant.moving();
     larger.participants.push(...batch.participants);
     this.#recycleBatch(batch);
     this.#open = larger;

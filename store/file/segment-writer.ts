@@ -162,8 +162,10 @@ function addIds(block: Block, subjects: SubjectsBuilder): void {
 function withoutGone(source: Block, survivors: Survivors): Block {
   const block = new Block(source.length);
   const { view, buffer, length } = source;
-  for (let at = blockHeaderBytes; at < length; at += recordLength(view, at)) {
-    if (!survivors.isGone(recordSequence(view, at))) block.add(view, buffer, at);
+  for (let at = blockHeaderBytes; at < length;) {
+    const end = at + recordLength(view, at);
+    if (!survivors.isGone(recordSequence(view, at))) block.add(view, buffer, at, end, at, 1);
+    at = end;
   }
   return block;
 }
