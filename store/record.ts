@@ -15,6 +15,7 @@
  *     32  u32  header block length
  *     36       subject, message id, header block, payload
  */
+import type { Copier } from "./copier.ts";
 import type { RecordView } from "./store.ts";
 
 export const recordHeaderBytes = 36;
@@ -47,6 +48,7 @@ export function encodeRecord(
   timeUs: number,
   source: RecordSource,
   messageId: Uint8Array | undefined,
+  copier: Copier,
 ): number {
   const subject = source.subject;
   const subjectBytes = subject.length;
@@ -62,29 +64,19 @@ export function encodeRecord(
   view.setUint32(at + 28, source.ttlSeconds, true);
   view.setUint32(at + 32, source.headerBytes, true);
   let to = at + recordHeaderBytes;
-  copyBytes(subject, 0, subjectBytes, bytes, to);
+  if (subjectBytes < loopBelow) for (let index = 0; index < subjectBytes; index++) bytes[to + index] = subject[index]!;
+  else bytes.set(subject, to);
   to += subjectBytes;
   if (messageId !== undefined) {
     bytes.set(messageId, to);
     to += idBytes;
   }
-  copyBytes(source.body, source.bodyStart, source.bodyEnd, bytes, to);
+  copier.copy(source.body, source.bodyStart, source.bodyEnd, bytes, view, to);
   return at + length;
 }
 
 /** Below this a loop beats the call. */
 const loopBelow = 48;
-
-function copyBytes(from: Uint8Array, start: number, end: number, to: Uint8Array, at: number): void {
-  const length = end - start;
-  if (length < loopBelow) {
-    for (let index = 0; index < length; index++) to[at + index] = from[start + index]!;
-  } else if (start === 0 && end === from.length) {
-    to.set(from, at);
-  } else {
-    to.set(from.subarray(start, end), at);
-  }
-}
 
 /** Bytes of the record (or journal entry) at `at`. */
 export function recordLength(view: DataView, at: number): number {

@@ -25,10 +25,12 @@ export interface OutboxOptions {
 }
 
 const empty = Buffer.alloc(0);
+const emptyView = viewOf(empty);
 
 export class Outbox {
-  /** The chunk being filled, and where the next byte goes. */
+  /** The chunk being filled, once more as a view, and where the next byte goes. */
   chunk: Buffer;
+  view: DataView;
   at: number;
   /** Socket writes so far, for budgets in tests and counters. */
   writes: number;
@@ -55,6 +57,7 @@ export class Outbox {
 
   constructor(options: OutboxOptions) {
     this.chunk = empty;
+    this.view = emptyView;
     this.at = 0;
     this.writes = 0;
     this.#connection = options.connection;
@@ -113,7 +116,7 @@ export class Outbox {
       if (this.at === this.chunk.length) {
         const next = this.#pool.take(largeChunkBytes);
         this.#send();
-        this.chunk = next;
+        this.#fill(next);
       }
       const stop = Math.min(end, start + this.chunk.length - this.at);
       source.copy(this.chunk, this.at, start, stop);
@@ -154,6 +157,7 @@ export class Outbox {
     // What the system may still be reading is not given to others: it is left to the collector.
     for (let index = this.#sentHead; index < this.#sent.length; index++) this.#pool.forget(this.#sent[index] ?? empty);
     this.chunk = empty;
+    this.view = emptyView;
     this.at = 0;
     this.#sent = [];
     this.#sentBytes = [];
@@ -179,16 +183,21 @@ export class Outbox {
       const large = this.#pool.take(largeChunkBytes);
       old.copy(large, 0, 0, this.at);
       this.#pool.give(old);
-      this.chunk = large;
+      this.#fill(large);
       return true;
     }
     const size = bytes > largeChunkBytes ? bytes : old.length === 0 && bytes <= smallChunkBytes ? smallChunkBytes : largeChunkBytes;
     const next = this.#pool.take(size);
     this.#send();
     this.#pool.give(this.chunk);
-    this.chunk = next;
+    this.#fill(next);
     this.at = 0;
     return true;
+  }
+
+  #fill(chunk: Buffer): void {
+    this.chunk = chunk;
+    this.view = viewOf(chunk);
   }
 
   #send(): void {
@@ -196,6 +205,7 @@ export class Outbox {
     if (bytes === 0 || this.#closed) return;
     const chunk = this.chunk;
     this.chunk = empty;
+    this.view = emptyView;
     this.at = 0;
     this.#sent.push(chunk);
     this.#sentBytes.push(bytes);
@@ -232,4 +242,8 @@ export class Outbox {
       this.#drained();
     }
   }
+}
+
+function viewOf(chunk: Buffer): DataView {
+  return new DataView(chunk.buffer, chunk.byteOffset, chunk.length);
 }

@@ -10,6 +10,7 @@ import { RecordFacts } from "../ledger/record-source.ts";
 import { errorCode } from "../disk.ts";
 import type { Disk, FolderLock } from "../disk.ts";
 import type { Clock, Random, Timer } from "../environment.ts";
+import { Copier } from "../copier.ts";
 import { encodeRecord, recordSize } from "../record.ts";
 import { StoreError } from "../store.ts";
 import type {
@@ -127,6 +128,7 @@ export class FileStoreEngine implements Store, LogEngine {
   readonly #names: Map<string, FileLog> = new Map();
   readonly #families: Families<FileLog> = new Families();
   readonly #hash: KeyedHash;
+  readonly #copier: Copier = new Copier();
   readonly #facts: RecordFacts = new RecordFacts();
   readonly #onTurnEnd: () => void;
   readonly #deferred: WaitingLine = new WaitingLine(
@@ -358,7 +360,7 @@ export class FileStoreEngine implements Store, LogEngine {
   #store(open: Batch, log: FileLog, request: AppendRequest, sequence: Sequence, timeUs: number, idBytes: Buffer | undefined): void {
     let batch = open;
     const at = batch.length;
-    const end = encodeRecord(batch.view, batch.memory, at, log.id, sequence, timeUs, request, idBytes);
+    const end = encodeRecord(batch.view, batch.memory, at, log.id, sequence, timeUs, request, idBytes, this.#copier);
     this.#journal.added(batch, end, 1);
     this.#checkpointer.tailBytes += log.storage.note(batch.view, batch.memory, at, end);
     this.#appended++;

@@ -3,6 +3,7 @@
  *
  *     MSG subject sid [reply] size␍␊ payload␍␊          HMSG subject sid [reply] headerSize totalSize␍␊ headers payload␍␊
  */
+import { Copier } from "../../store/copier.ts";
 import type { Message } from "../../lib/message.ts";
 import type { Subscription } from "../../lib/subscription.ts";
 import { putBytes, putDigits, putLatin1 } from "../bytes.ts";
@@ -14,22 +15,13 @@ const framingBytesMax = 40;
 const pieceBytesMin = 8 * 1024;
 const lineEnd = Buffer.from("\r\n");
 /** A smaller body is copied byte by byte. */
-const viewBytesMin = 48;
+const loopBytesMax = 32;
 /** Digits of a sid that is a number. */
 const sidDigitsMax = 10;
 
 /** Shared by the sessions of a door. */
 export class MessageEncoder {
-  /** The part of a buffer that was copied last, as an array of its own: a message for many is looked at once and copied many times. */
-  #view: Uint8Array;
-  #viewed: Buffer;
-  #viewedStart: number;
-
-  constructor() {
-    this.#view = lineEnd;
-    this.#viewed = lineEnd;
-    this.#viewedStart = 0;
-  }
+  readonly #copier: Copier = new Copier();
 
   /** False: the outbox has no room. Without `headers` the client gets the payload alone. */
   encode(outbox: Outbox, subscription: Subscription, message: Message, headers: boolean): boolean {
@@ -77,24 +69,14 @@ export class MessageEncoder {
       outbox.append(lineEnd, 0, lineEnd.length);
       return true;
     }
-    if (bodyBytes < viewBytesMin) {
-      at = putBytes(chunk, at, message.body, bodyStart, bodyEnd);
-    } else {
-      chunk.set(this.#viewOf(message.body, bodyStart, bodyBytes), at);
+    if (bodyBytes < loopBytesMax) at = putBytes(chunk, at, message.body, bodyStart, bodyEnd);
+    else {
+      this.#copier.copy(message.body, bodyStart, bodyEnd, chunk, outbox.view, at);
       at += bodyBytes;
     }
     chunk[at] = 0x0d;
     chunk[at + 1] = 0x0a;
     outbox.commit(at + 2);
     return true;
-  }
-
-  #viewOf(body: Buffer, start: number, bytes: number): Uint8Array {
-    if (this.#viewed !== body || this.#viewedStart !== start || this.#view.length !== bytes) {
-      this.#view = new Uint8Array(body.buffer, body.byteOffset + start, bytes);
-      this.#viewed = body;
-      this.#viewedStart = start;
-    }
-    return this.#view;
   }
 }
