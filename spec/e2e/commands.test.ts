@@ -193,6 +193,24 @@ describe("users and tenants", () => {
     assert.equal((await waystation(["tenant", "delete", "acme"], { env: root, folder })).code, 0);
   });
 
+  it("connections are listed and ended, and settings shown", async (t) => {
+    const folder = await temporaryFolder(t);
+    const { url } = await serve(t, folder, ["--memory"]);
+    const env = { WAYSTATION_SERVER: url };
+    const client = await connect({ servers: url, name: "watched", reconnect: false });
+    const { stdout } = await waystation(["connection", "list", "--json"], { env, folder });
+    const listed = JSON.parse(stdout) as { id: number; door: string; name?: string }[];
+    const mine = listed.find(({ name }) => name === "watched");
+    assert.equal(mine?.door, "nats");
+    assert.match((await waystation(["connection", "list"], { env, folder })).stdout, /ID +DOOR[^]*watched/);
+    const ended = await waystation(["connection", "end", String(mine?.id)], { env, folder });
+    assert.deepEqual([ended.code, ended.stdout], [0, `connection ${mine?.id} is told to go\n`], ended.stderr);
+    await client.closed();
+    failed(await waystation(["connection", "end", "999999"], { env, folder }), 1, /there is no connection/);
+    failed(await waystation(["connection", "end", "x"], { env, folder }), 2, /is no connection/);
+    assert.match((await waystation(["settings"], { env, folder })).stdout, /limits\.payloadBytesMax +1,048,576/);
+  });
+
   it("a publish that is not permitted fails", async (t) => {
     const folder = await temporaryFolder(t);
     const config = path.join(folder, "waystation.yaml");

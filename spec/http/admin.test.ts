@@ -40,6 +40,7 @@ test("an operator adds, changes and removes users and tenants, sees settings, an
 
   const client = await connect({ servers: addresses.nats?.url ?? "", user: "u", pass: "two", reconnect: false });
   const connections = await expectStatus(200, url, "GET", "/v1/connections", undefined, operator);
+  equal(Number(connections.json["total"]), Object.keys(connections.json["connections"] ?? {}).length);
   const mine = Object.values(connections.json["connections"] ?? {}).find((connection) => String(connection["user"] as unknown) === "u");
   equal(mine?.["door"], "nats");
   await expectStatus(204, url, "DELETE", `/v1/connections/${Number(mine?.["id"])}`, undefined, operator);

@@ -322,6 +322,27 @@ export const commands: readonly Command[] = [
     load: () => import("./tenant.ts"),
   },
   {
+    name: "connection list",
+    operands: [],
+    summary: "who is connected, by which door",
+    options: [json, ...connection],
+    load: () => import("./connection.ts"),
+  },
+  {
+    name: "connection end",
+    operands: ["ID"],
+    summary: "end a connection",
+    options: [json, ...connection],
+    load: () => import("./connection.ts"),
+  },
+  {
+    name: "settings",
+    operands: [],
+    summary: "the doors and limits in force",
+    options: [json, ...connection],
+    load: () => import("./settings.ts"),
+  },
+  {
     name: "reload",
     operands: [],
     summary: "make a running broker read its configuration again",

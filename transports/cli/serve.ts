@@ -7,6 +7,7 @@ import { rm } from "node:fs/promises";
 import { SystemClock } from "../../lib/clock.ts";
 import { loadConfig } from "../../lib/config/config.ts";
 import type { Config } from "../../lib/config/config.ts";
+import { operationRequests } from "../admin/operations.ts";
 import { reloadSubject } from "../admin/reload-request.ts";
 import type { ReloadAnswer } from "../admin/reload-request.ts";
 import { userRequests } from "../admin/user-requests.ts";
@@ -43,7 +44,7 @@ export async function run(invocation: Invocation, terminal: Terminal): Promise<n
     return answer;
   };
   hangUp = reload;
-  broker.opened.tenants.serve([...userRequests(broker.users), [reloadSubject, reload]]);
+  broker.opened.tenants.serve([...userRequests(broker.users), ...operationRequests(broker.opened), [reloadSubject, reload]]);
   if (config.addressesFile !== undefined) await writeAddressFile(config.addressesFile, broker.addresses);
   terminal.write(banner(config, broker.addresses, version, broker.opened.web.engine?.name));
   await stop();

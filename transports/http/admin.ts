@@ -4,6 +4,7 @@
  */
 import { defaultTenant, operatorOf } from "../../lib/auth/identity.ts";
 import { BrokerError } from "../../lib/errors.ts";
+import { settingsOf } from "../admin/operations.ts";
 import { reloadSubject } from "../admin/reload-request.ts";
 import { adminSubjects } from "../admin/user-requests.ts";
 import type { HttpContext } from "./context.ts";
@@ -62,8 +63,7 @@ export function addAdmin(router: HttpRouter, context: HttpContext): void {
     access: { kind: "operator" },
     document: { tag, summary: "The limits and doors in force", answers: { 200: { description: "the settings", content: json } } },
     handle: (call) => {
-      const { addresses, nats, mqtt, web } = context.opened;
-      sendJson(call, 200, { doors: addresses, engine: web.engine?.name, limits: nats.limits, mqtt: mqtt.settings });
+      sendJson(call, 200, settingsOf(context.opened));
     },
   });
   router.add({
