@@ -144,3 +144,29 @@ class FilterTest implements SubjectFilterTest {
     return at === end;
   }
 }
+
+class AnyOf implements SubjectFilterTest {
+  /** Tells it apart from other tests; no filter of its own, as a blank stands in none. */
+  readonly text: string;
+  readonly literal = false;
+  readonly #parts: readonly SubjectFilterTest[];
+
+  constructor(parts: readonly SubjectFilterTest[]) {
+    this.#parts = parts;
+    this.text = parts.map((part) => part.text).join(" ");
+  }
+
+  matches(bytes: Uint8Array, start: number, end: number): boolean {
+    for (const part of this.#parts) {
+      if (part.matches(bytes, start, end)) return true;
+    }
+    return false;
+  }
+}
+
+/** One test for several filters that do not overlap, e.g. a group's; undefined = everything passes. */
+export function compileFilters(filters: readonly string[]): SubjectFilterTest | undefined {
+  const [first] = filters;
+  if (first === undefined || filters.includes(">")) return undefined;
+  return filters.length === 1 ? compileFilter(first) : new AnyOf(filters.map((filter) => compileFilter(filter)));
+}

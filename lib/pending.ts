@@ -42,6 +42,7 @@ export class Pending {
     lastMessageId: "",
     batch: "",
     batchCount: 0,
+    sum: "",
   };
   readonly #scheduleRefusals: (task: () => void) => void;
   readonly #nowMs: () => number;
@@ -109,7 +110,7 @@ export class Pending {
     const told = this.#outcome;
     told.station = this.#stations[slot] ?? "";
     told.sequence = outcome.sequence;
-    told.batch = "";
+    told.batch = told.sum = "";
     told.batchCount = 0;
     if (outcome.kind === "stored" || outcome.kind === "duplicate") {
       told.kind = outcome.kind;
@@ -132,7 +133,7 @@ export class Pending {
       told.code = refusal.code;
       told.message = refusal.message;
       told.lastSequence = 0;
-      told.lastMessageId = told.batch = "";
+      told.lastMessageId = told.batch = told.sum = "";
       told.batchCount = 0;
       refusal.session.published(refusal.token, told);
     }

@@ -25,6 +25,8 @@ export interface PublishOutcome {
   /** Of a committed atomic batch: its id and how many messages it stored, `sequence` being the last one's. Else "" and 0. */
   batch: string;
   batchCount: number;
+  /** Of a counter's record that was stored: the new sum. Else "". */
+  sum: string;
 }
 
 export type PublishRefusal =
@@ -54,6 +56,21 @@ export type PublishRefusal =
   | "batch_header"
   | "batch_duplicate_id"
   | "batches_max"
+  | "counter_denied"
+  | "counter_increment_missing"
+  | "counter_increment_invalid"
+  | "counter_payload"
+  | "counter_broken"
+  | "counters_busy"
+  | "schedule_denied"
+  | "schedule_pattern_invalid"
+  | "schedule_zone_invalid"
+  | "schedule_ttl_invalid"
+  | "schedule_rollup_invalid"
+  | "schedule_target_invalid"
+  | "schedule_source_invalid"
+  | "schedule_scheduler_invalid"
+  | "source_header_denied"
   | "store_failed";
 
 /** What the broker may ask of a session. All synchronous, none may throw. Only `published` may call back, with `answer`. */

@@ -4,9 +4,12 @@
  * is forgotten. Source of the rules: ADR-50.
  */
 import type { Timer } from "../../store/environment.ts";
-import type { AppendRequest } from "../../store/store.ts";
+import type { AppendRequest, OutcomeKind, Sequence } from "../../store/store.ts";
 import type { PublishOutcome, PublishRefusal, Session } from "../transport.ts";
+import { copyOf } from "./extras.ts";
+import type { Aftermath } from "./extras.ts";
 import type { PublishReader, Refusal } from "./publish-reader.ts";
+import type { SpecialHeaders } from "./special-headers.ts";
 import type { Station, Waiters } from "./station.ts";
 
 export const batchPartsMax = 1_000;
@@ -19,6 +22,8 @@ const idleMs = 10_000;
 
 interface Batch {
   readonly parts: AppendRequest[];
+  /** Of each part: its headers that only a station with extras reads. */
+  readonly specials: (SpecialHeaders | undefined)[];
   readonly ids: Set<string>;
   bytes: number;
   refusal: Refusal | undefined;
@@ -57,7 +62,14 @@ export class Batches {
     if (batchSequence === 1) {
       this.#drop(batchId);
       if (this.#batches.size >= batchesMax) return ["batches_max", `${batchesMax} batches are under way: commit one first`];
-      this.#batches.set(batchId, { parts: [], ids: new Set(), bytes: 0, refusal: undefined, timer: this.#forgetLater(batchId) });
+      this.#batches.set(batchId, {
+        parts: [],
+        specials: [],
+        ids: new Set(),
+        bytes: 0,
+        refusal: undefined,
+        timer: this.#forgetLater(batchId),
+      });
     }
     const batch = this.#batches.get(batchId);
     if (batch === undefined || batch.parts.length !== batchSequence - 1) {
@@ -71,6 +83,7 @@ export class Batches {
       this.#bytes += bytes;
       batch.bytes += bytes;
       batch.parts.push(copyOf(request));
+      batch.specials.push(reader.special);
     }
     if (batchCommit === "") {
       batch.timer.cancel();
@@ -86,10 +99,42 @@ export class Batches {
     if (count === 0) return ["batch_incomplete", "the batch has no parts"];
     if (batch.refusal !== undefined) return [batch.refusal.code, batch.refusal.message];
     this.#drop(id);
-    const { log, store, name } = this.#station;
+    const { extras } = this.#station;
+    if (extras?.counters === undefined) return this.#submit(id, batch, from, token);
+    const subjects = batch.parts.map((part) => extras.subjectOf(part));
+    extras.counters.withSums(subjects, () => {
+      const wrong = this.#submit(id, batch, from, token);
+      if (wrong !== undefined && token !== 0) this.#waiters.refuse(from, token, this.#station.name, wrong[0], wrong[1]);
+    });
+    return undefined;
+  }
+
+  #submit(id: string, batch: Batch, from: Session, token: number): readonly [PublishRefusal, string] | undefined {
+    const { log, store, name, extras } = this.#station;
+    const count = batch.parts.length;
+    const aftermaths: Aftermath[] = [];
+    if (extras !== undefined) {
+      for (const [index, part] of batch.parts.entries()) {
+        const prepared = extras.prepare(part, batch.specials[index]);
+        if (!("code" in prepared)) {
+          aftermaths.push(prepared);
+          continue;
+        }
+        for (const aftermath of aftermaths) extras.settled(aftermath, "limit", 0);
+        return [prepared.code, prepared.message];
+      }
+    }
     for (const part of batch.parts) part.fleeting = this.#station.unwanted(part.subject);
     const first = store.appendAtomic(batch.parts.map((request) => ({ log, request })));
-    if (token !== 0) this.#waiters.add(first + count - 1, new BatchAnswer(from, id, count), token, name);
+    const last = first + count - 1;
+    for (const [index, aftermath] of aftermaths.entries()) {
+      extras?.submitted(aftermath);
+      if (index < count - 1) this.#waiters.wait(first + index, (kind, sequence) => extras?.settled(aftermath, kind, sequence));
+    }
+    const final = aftermaths.at(-1);
+    if (token !== 0)
+      this.#waiters.add(last, new BatchAnswer(from, id, count, (kind, at) => final && extras?.settled(final, kind, at)), token, name);
+    else if (final !== undefined) this.#waiters.wait(last, (kind, sequence) => extras?.settled(final, kind, sequence));
     return undefined;
   }
 
@@ -111,14 +156,18 @@ class BatchAnswer {
   readonly #session: Session;
   readonly #id: string;
   readonly #count: number;
+  /** Told of the last part's outcome first. */
+  readonly #settled: (kind: OutcomeKind, sequence: Sequence) => void;
 
-  constructor(session: Session, id: string, count: number) {
+  constructor(session: Session, id: string, count: number, settled: (kind: OutcomeKind, sequence: Sequence) => void) {
     this.#session = session;
     this.#id = id;
     this.#count = count;
+    this.#settled = settled;
   }
 
   published(token: number, outcome: PublishOutcome): void {
+    this.#settled(outcome.kind === "stored" || outcome.kind === "duplicate" ? outcome.kind : "failed", outcome.sequence);
     if (outcome.kind === "duplicate") {
       outcome.kind = "refused";
       outcome.sequence = 0;
@@ -137,16 +186,4 @@ function problemOf(request: AppendRequest, batch: Batch): Refusal | undefined {
   if (batch.ids.has(request.messageId)) return { code: "batch_duplicate_id", message: "two parts of the batch have the same message id" };
   batch.ids.add(request.messageId);
   return undefined;
-}
-
-function copyOf(request: AppendRequest): AppendRequest {
-  const body = Buffer.from(request.body.subarray(request.bodyStart, request.bodyEnd));
-  return {
-    ...request,
-    subject: Buffer.from(request.subject),
-    body,
-    bodyStart: 0,
-    bodyEnd: body.length,
-    expect: request.expect === undefined ? undefined : { ...request.expect },
-  };
 }

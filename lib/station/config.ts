@@ -3,6 +3,7 @@
  * present (one shape); 0 means "no limit" or "off" where the comment says so. `station-rules.ts` judges it.
  */
 import type { Durability, LogDefinition, LogLimits } from "../../store/store.ts";
+import type { SubjectMapping } from "../subject-transform.ts";
 
 /** `limits`: records stay until a limit takes them. `interest`: until every interested group is done. `workqueue`: until the one group that wants it is. */
 export type Retention = "limits" | "interest" | "workqueue";
@@ -19,14 +20,22 @@ export interface Placement {
   readonly tags: readonly string[];
 }
 
-/** Another station of the tenant that this one is a copy of, sequence for sequence. */
-export interface MirrorConfig {
+/** Another station of the tenant whose records this one takes over: as a mirror sequence for sequence, as a source among others. */
+export interface OriginConfig {
   readonly origin: string;
   /** Where the copy begins: at a sequence, or at a time in microseconds since the epoch; 0 and 0 = at the start. */
   readonly startSequence: number;
   readonly startTimeUs: number;
   /** Only what passes; "" = everything. */
   readonly filter: string;
+  /** Only what one of these sources passes, under the subject its destination makes. Not together with `filter`. */
+  readonly transforms: readonly SubjectMapping[];
+}
+
+/** Where what was stored is published again, with its place in headers. */
+export interface RepublishConfig extends SubjectMapping {
+  /** The size instead of the payload. */
+  readonly headersOnly: boolean;
 }
 
 /** What a partition of a station with several knows of it. */
@@ -96,13 +105,26 @@ export interface StationConfig {
   readonly allowTtl: boolean;
   /** Several publishes may be stored all or none. */
   readonly allowAtomic: boolean;
+  /** A stream of publishes may be told of by few acknowledgements. */
+  readonly allowFastBatch: boolean;
+  /** Each record is the new value of a number its subject stands for. */
+  readonly allowCounter: boolean;
+  /** A record may say when, and where to, it is published. */
+  readonly allowSchedules: boolean;
+  /** When the last record of a subject expires, a marker takes its place for so long; 0 = nothing does. */
+  readonly deleteMarkerTtlMs: number;
+  /** The subject under which a captured message is stored. */
+  readonly subjectTransform: SubjectMapping | undefined;
+  readonly republish: RepublishConfig | undefined;
   /** A wish; records are kept as they came for now. */
   readonly compression: "none" | "s2";
   /** The first sequence of a new station; 0 = 1. */
   readonly firstSequence: number;
   readonly groupLimits: GroupLimits;
   /** Undefined = it captures its own subjects. A mirror has none. */
-  readonly mirror: MirrorConfig | undefined;
+  readonly mirror: OriginConfig | undefined;
+  /** Stations whose records it takes over, besides what it captures. */
+  readonly sources: readonly OriginConfig[];
   /** A wish of NATS clients: the mirror answers direct gets for its origin. Kept and echoed; here the origin itself is as near. */
   readonly mirrorDirect: boolean;
   readonly placement: Placement | undefined;
@@ -114,11 +136,15 @@ export const duplicateWindowDefaultMs = 120_000;
 /** A station that keeps everything published on its own name: what absent fields mean. Sealed means several things at once. */
 export function stationConfig(fields: Partial<StationConfig> & { readonly name: string }): StationConfig {
   const sealed = fields.sealed ?? false;
+  // Markers and schedules replace records: they bring along what they need for that.
+  const deleteMarkerTtlMs = fields.deleteMarkerTtlMs ?? 0;
+  const replaces = !sealed && (deleteMarkerTtlMs > 0 || fields.allowSchedules === true);
+  const follows = fields.mirror !== undefined || (fields.sources ?? []).length > 0;
   const ageMaxMs = sealed ? 0 : (fields.ageMaxMs ?? 0);
   return {
     name: fields.name,
     description: fields.description ?? "",
-    subjects: fields.mirror === undefined && (fields.subjects ?? []).length === 0 ? [fields.name] : (fields.subjects ?? []),
+    subjects: !follows && (fields.subjects ?? []).length === 0 ? [fields.name] : (fields.subjects ?? []),
     retention: fields.retention ?? "limits",
     storage: fields.storage ?? "file",
     groupsMax: fields.groupsMax ?? 0,
@@ -129,7 +155,7 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     messageBytesMax: fields.messageBytesMax ?? 0,
     discard: sealed ? "new" : (fields.discard ?? "old"),
     discardNewPerSubject: fields.discardNewPerSubject ?? false,
-    duplicateWindowMs: fields.duplicateWindowMs ?? (fields.mirror !== undefined ? 0 : defaultWindowMs(ageMaxMs)),
+    duplicateWindowMs: fields.duplicateWindowMs ?? (follows ? 0 : defaultWindowMs(ageMaxMs)),
     replicas: fields.replicas ?? 1,
     partitions: fields.partitions ?? 1,
     partition: fields.partition,
@@ -140,22 +166,38 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     noAck: fields.noAck ?? false,
     sealed,
     denyDelete: sealed || (fields.denyDelete ?? false),
-    denyPurge: sealed || (fields.denyPurge ?? false),
-    allowRollup: !sealed && (fields.allowRollup ?? false),
+    denyPurge: sealed || (!replaces && (fields.denyPurge ?? false)),
+    allowRollup: !sealed && (replaces || (fields.allowRollup ?? false)),
     allowDirect: fields.allowDirect ?? false,
-    allowTtl: fields.allowTtl ?? false,
+    allowTtl: deleteMarkerTtlMs > 0 || (fields.allowTtl ?? false),
     allowAtomic: fields.allowAtomic ?? false,
+    allowFastBatch: fields.allowFastBatch ?? false,
+    allowCounter: fields.allowCounter ?? false,
+    allowSchedules: fields.allowSchedules ?? false,
+    deleteMarkerTtlMs,
+    subjectTransform: fields.subjectTransform,
+    republish: fields.republish,
     compression: fields.compression ?? "none",
     firstSequence: fields.firstSequence ?? 0,
     groupLimits: fields.groupLimits ?? { inactiveMs: 0, ackPendingMax: 0 },
-    mirror: fields.mirror === undefined ? undefined : { ...wholeOrigin, ...fields.mirror },
+    mirror: fields.mirror === undefined ? undefined : originConfig(fields.mirror),
+    sources: (fields.sources ?? []).map(originConfig),
     mirrorDirect: fields.mirrorDirect ?? false,
     placement: fields.placement,
     metadata: fields.metadata ?? {},
   };
 }
 
-const wholeOrigin = { startSequence: 0, startTimeUs: 0, filter: "" };
+/** All of a station from its start: what absent fields mean. */
+export function originConfig(fields: Partial<OriginConfig> & { readonly origin: string }): OriginConfig {
+  return {
+    origin: fields.origin,
+    startSequence: fields.startSequence ?? 0,
+    startTimeUs: fields.startTimeUs ?? 0,
+    filter: fields.filter ?? "",
+    transforms: fields.transforms ?? [],
+  };
+}
 
 function defaultWindowMs(ageMaxMs: number): number {
   return ageMaxMs > 0 ? Math.min(ageMaxMs, duplicateWindowDefaultMs) : duplicateWindowDefaultMs;

@@ -5,9 +5,11 @@
  */
 import type { AppendRequest, Cursor, Expectation, OutcomeKind, RecordView, Sequence } from "../../store/store.ts";
 import type { Timer } from "../../store/environment.ts";
-import { compileFilter } from "../filter.ts";
+import { compileFilters } from "../filter.ts";
 import { nothing } from "../message.ts";
-import type { MirrorConfig } from "./config.ts";
+import { compileTransform } from "../subject-transform.ts";
+import type { SubjectTransform } from "../subject-transform.ts";
+import type { OriginConfig } from "./config.ts";
 import type { Station, Waiters } from "./station.ts";
 
 /** Appends in one turn, and waiting for their commit at once. */
@@ -19,13 +21,14 @@ const retryMs = 1_000;
 const gapSubject: Buffer = Buffer.from("$mirror.gap");
 
 export class Mirror {
-  readonly config: MirrorConfig;
+  readonly config: OriginConfig;
   readonly #station: Station;
   readonly #waiters: Waiters;
   readonly #settled: (kind: OutcomeKind) => void;
   readonly #wake: () => void;
   readonly #expectation: Expectation & { lastSequence: number };
   readonly #request: AppendRequest;
+  readonly #transforms: readonly SubjectTransform[];
   #origin: Station | undefined;
   #cursor: Cursor | undefined;
   /** The sequence to be submitted next. */
@@ -36,12 +39,15 @@ export class Mirror {
   #loading = false;
   #retry: Timer | undefined;
   #activeUs = 0;
+  /** The origin has been read from. */
+  #heard = false;
   #closed = false;
 
-  constructor(station: Station, config: MirrorConfig, waiters: Waiters) {
+  constructor(station: Station, config: OriginConfig, waiters: Waiters) {
     this.config = config;
     this.#station = station;
     this.#waiters = waiters;
+    this.#transforms = config.transforms.flatMap((mapping) => compileTransform(mapping) ?? []);
     this.#settled = (kind) => this.#told(kind);
     this.#wake = () => this.wake();
     this.#expectation = { lastSequence: 0, lastSubjectSequence: undefined, lastSubjectFilter: undefined, lastMessageId: undefined };
@@ -62,8 +68,14 @@ export class Mirror {
 
   /** Records the origin has and the mirror has not. */
   get lag(): number {
+    if (!this.#heard) return 0;
     const last = this.#origin?.log.state.lastSequence ?? 0;
     return Math.max(0, last - this.#station.log.state.lastSequence);
+  }
+
+  /** There is no such station. */
+  get isMissing(): boolean {
+    return this.#origin === undefined;
   }
 
   /** When something was last taken over, microseconds since the epoch; 0 = never. */
@@ -112,7 +124,9 @@ export class Mirror {
     }
     if (this.#origin !== origin) return;
     this.#next = this.#station.log.state.lastSequence + 1;
-    this.#cursor = origin.log.cursor(Math.max(from, this.#next), this.config.filter === "" ? undefined : compileFilter(this.config.filter));
+    const { filter, transforms } = this.config;
+    const filters = transforms.length > 0 ? transforms.map((mapping) => mapping.source || ">") : filter === "" ? [] : [filter];
+    this.#cursor = origin.log.cursor(Math.max(from, this.#next), compileFilters(filters));
     this.wake();
   }
 
@@ -120,6 +134,7 @@ export class Mirror {
     const cursor = this.#cursor;
     const origin = this.#origin;
     if (cursor === undefined || origin === undefined || this.#closed || this.#refused || this.#loading) return;
+    this.#heard = true;
     for (let appended = 0; appended < sliceRecords && this.#outstanding < outstandingMax && !this.#station.store.congested; appended++) {
       const position = cursor.position;
       const step = cursor.next();
@@ -161,7 +176,7 @@ export class Mirror {
 
   #copy(view: RecordView): void {
     const request = this.#request;
-    request.subject = view.buffer.subarray(view.subjectStart, view.subjectEnd);
+    request.subject = this.#renamed(view.buffer.subarray(view.subjectStart, view.subjectEnd));
     request.body = view.buffer;
     request.bodyStart = view.bodyStart;
     request.bodyEnd = view.bodyEnd;
@@ -170,6 +185,14 @@ export class Mirror {
     request.timeUs = view.timeUs;
     request.fleeting = this.#station.unwanted(request.subject);
     this.#append();
+  }
+
+  #renamed(subject: Buffer): Buffer {
+    for (const transform of this.#transforms) {
+      const made = transform.apply(subject.toString("utf8"));
+      if (made !== undefined) return Buffer.from(made);
+    }
+    return subject;
   }
 
   #append(): void {

@@ -11,6 +11,8 @@ import { nothing } from "../message.ts";
 import type { PublishRefusal } from "../transport.ts";
 import type { AppendRequest, SubjectFilterTest } from "../../store/store.ts";
 import type { StationConfig } from "./config.ts";
+import { judgeIncrement, judgeSchedule, takeSpecial } from "./special-headers.ts";
+import type { PublishFacts, SpecialHeaders } from "./special-headers.ts";
 import { parseTtl } from "./ttl.ts";
 
 export interface Refusal {
@@ -26,6 +28,7 @@ const space = 0x20;
 const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const upperN = 0x4e;
+const upperS = 0x53;
 const lowerM = 0x6d;
 
 export class PublishReader {
@@ -46,6 +49,9 @@ export class PublishReader {
   batchId = "";
   batchSequence: number | undefined = undefined;
   batchCommit = "";
+  /** Headers few messages have; undefined = this one has none of them. */
+  special: SpecialHeaders | undefined = undefined;
+  readonly #nowUs: () => number;
   readonly #expectation: {
     lastSequence: number | undefined;
     lastSubjectSequence: number | undefined;
@@ -59,6 +65,11 @@ export class PublishReader {
   #ttl = "";
   #rollup = "";
   #station = "";
+
+  /** `nowUs`: of the wall clock. */
+  constructor(nowUs: () => number = () => 0) {
+    this.#nowUs = nowUs;
+  }
 
   /** Fills `request` from the message. Undefined, or why the station refuses it; the refusal is reused. */
   read(message: Message, config: StationConfig): Refusal | undefined {
@@ -74,8 +85,10 @@ export class PublishReader {
     request.ttlSeconds = 0;
     request.fleeting = false;
     this.batchId = "";
+    this.special = undefined;
     if (config.sealed) return this.#refuse("sealed", "the station is sealed: it takes nothing more");
-    return message.headerBytes === 0 ? undefined : this.#readHeaders(message, config);
+    if (message.headerBytes > 0) return this.#readHeaders(message, config);
+    return config.allowCounter ? this.#refuse("counter_increment_missing", "the station counts: publish an increment") : undefined;
   }
 
   #readHeaders(message: Message, config: StationConfig): Refusal | undefined {
@@ -92,7 +105,7 @@ export class PublishReader {
       if (first === upperN || first === lowerM) this.#readLine(block, at, next);
       at = next + 1;
     }
-    return this.#judge(config);
+    return this.#judge(message, config);
   }
 
   #readLine(block: Buffer, start: number, end: number): void {
@@ -100,12 +113,20 @@ export class PublishReader {
     while (nameEnd < end && block[nameEnd] !== colon) nameEnd++;
     if (nameEnd === end) return;
     const expect = this.#expectation;
+    // `Nats-S…`: a schedule or a source.
+    if (block[start + 5] === upperS) {
+      this.special = takeSpecial(this.special, block.toString("latin1", start, nameEnd), valueOf(block, nameEnd, end));
+      return;
+    }
     switch (nameEnd - start) {
       case 6:
         if (this.#is("msg-id", block, start, nameEnd, end)) this.request.messageId ??= this.#value;
         break;
       case 8:
         if (this.#is("Nats-TTL", block, start, nameEnd, end)) this.#ttl = this.#value;
+        break;
+      case 9:
+        if (this.#is("Nats-Incr", block, start, nameEnd, end)) this.special = takeSpecial(this.special, "Nats-Incr", this.#value);
         break;
       case 11:
         if (this.#is("Nats-Msg-Id", block, start, nameEnd, end)) this.request.messageId = this.#value;
@@ -146,26 +167,24 @@ export class PublishReader {
     for (let index = 0; index < name.length; index++) {
       if (block[start + index] !== name.charCodeAt(index)) return false;
     }
-    let from = nameEnd + 1;
-    let to = end;
-    if (to > from && block[to - 1] === carriageReturn) to--;
-    while (from < to && block[from] === space) from++;
-    while (to > from && block[to - 1] === space) to--;
-    this.#value = block.toString("utf8", from, to);
+    this.#value = valueOf(block, nameEnd, end);
     return true;
   }
 
-  #judge(config: StationConfig): Refusal | undefined {
+  #judge(message: Message, config: StationConfig): Refusal | undefined {
     const request = this.request;
     const expect = this.#expectation;
     if (request.messageId === "") request.messageId = undefined;
+    const { special } = this;
+    const counts = special === undefined ? undefined : judgeIncrement(special, config, this.#facts(message));
+    if (counts !== undefined) return this.#refuse(counts, "the increment is not one the station takes");
     if (this.#station !== "" && this.#station !== config.name) {
       return this.#refuse("wrong_station", `the publisher expected station '${this.#station}'`);
     }
     if (this.#ttl !== "") {
-      if (!config.allowTtl) return this.#refuse("ttl_denied", "the station does not let messages say when they expire");
       const seconds = parseTtl(this.#ttl);
       if (Number.isNaN(seconds)) return this.#refuse("ttl_invalid", `'${this.#ttl}' is not a time to live: use seconds, '5m' or 'never'`);
+      if (!config.allowTtl) return this.#refuse("ttl_denied", "the station does not let messages say when they expire");
       request.ttlSeconds = seconds;
     }
     if (expect.lastSubjectFilter !== undefined && expect.lastSubjectSequence === undefined) {
@@ -174,7 +193,29 @@ export class PublishReader {
     if (expect.lastSequence !== undefined || expect.lastSubjectSequence !== undefined || expect.lastMessageId !== undefined) {
       request.expect = expect;
     }
-    return this.#rollup === "" ? undefined : this.#judgeRollup(config);
+    if (special !== undefined) {
+      const refusal = judgeSchedule(special, config, this.#facts(message));
+      if (refusal !== undefined) return this.#refuse(refusal, "the schedule is not one the station takes");
+    }
+    const rollup = this.#rollup === "" ? undefined : this.#judgeRollup(config);
+    if (rollup !== undefined || !config.allowCounter || (special !== undefined && special.increment !== "")) return rollup;
+    return this.#refuse("counter_increment_missing", "the station counts: publish an increment");
+  }
+
+  #facts(message: Message): PublishFacts {
+    const expect = this.#expectation;
+    return {
+      subject: message.subject.text,
+      payloadBytes: message.bodyEnd - message.bodyStart - message.headerBytes,
+      rollup: this.#rollup,
+      conditional:
+        this.#station !== "" ||
+        expect.lastSequence !== undefined ||
+        expect.lastSubjectSequence !== undefined ||
+        expect.lastMessageId !== undefined ||
+        expect.lastSubjectFilter !== undefined,
+      nowUs: this.#nowUs(),
+    };
   }
 
   #judgeRollup(config: StationConfig): Refusal | undefined {
@@ -197,6 +238,16 @@ export class PublishReader {
     this.#refusal.message = message;
     return this.#refusal;
   }
+}
+
+/** What follows the colon at `colonAt`, trimmed. */
+function valueOf(block: Buffer, colonAt: number, end: number): string {
+  let from = colonAt + 1;
+  let to = end;
+  if (to > from && block[to - 1] === carriageReturn) to--;
+  while (from < to && block[from] === space) from++;
+  while (to > from && block[to - 1] === space) to--;
+  return block.toString("utf8", from, to);
 }
 
 /** Position of the line's `\n`, or `end`. */

@@ -4,11 +4,16 @@
  */
 import { adminToken } from "../auth/permission-set.ts";
 import { filterProblem, filtersOverlap, isSubsetOf } from "../filter.ts";
+import { compileTransform } from "../subject-transform.ts";
 import type { StationConfig } from "./config.ts";
 import { partitionsMax } from "./partition.ts";
 import { FilterTree } from "./filter-tree.ts";
 import { StationError } from "./station-error.ts";
 import type { StationRefusal } from "./station-error.ts";
+import { checkMapping, checkOrigins } from "./origin-rules.ts";
+import { stationNameValid } from "./station-name.ts";
+
+export { stationNameValid };
 
 export const stationNameBytesMax = 255;
 export const stationDescriptionBytesMax: number = 4 * 1024;
@@ -27,26 +32,55 @@ function refuse(code: StationRefusal, message: string): never {
   throw new StationError(code, message);
 }
 
-/** A name that may stand as one token of a subject and as part of a file's name. */
-export function stationNameValid(name: string): boolean {
-  if (name.length === 0) return false;
-  for (const character of name) {
-    if (character <= " " || ".*>/\\\u007f".includes(character)) return false;
-  }
-  return true;
-}
-
 /** Throws when the configuration breaks a rule by itself. */
 export function checkStation(config: StationConfig): void {
   checkIdentity(config);
   checkNumbers(config);
   checkTimes(config);
   if (config.denyPurge && config.allowRollup) refuse("rollup_needs_purge", "roll-ups replace records: they need purges to be allowed");
-  checkMirror(config);
-  checkSubjects(config);
+  checkCounter(config);
   checkDiscard(config);
+  checkMarkers(config);
   if (config.durability !== undefined && config.storage !== "file") {
     refuse("durability_needs_file", "durability is a matter of stations on disk: leave it out or set storage 'file'");
+  }
+  if (config.durability !== undefined && config.durability !== "always" && config.allowAtomic) {
+    refuse("settings_conflict", "async persist mode is not supported with atomic batch publish");
+  }
+  checkOrigins(config);
+  checkSubjects(config);
+  if (config.subjectTransform !== undefined) checkMapping(config.subjectTransform, "station");
+  checkRepublish(config);
+}
+
+/** A counter's records are sums of what came before: nothing may be missing between them. */
+function checkCounter(config: StationConfig): void {
+  if (!config.allowCounter) return;
+  if (config.discard === "new") refuse("settings_conflict", "counter stream cannot use discard new");
+  if (config.allowTtl) refuse("settings_conflict", "counter stream cannot use message TTLs");
+  if (config.allowSchedules) refuse("settings_conflict", "counter stream cannot use message schedules");
+  if (config.retention !== "limits") refuse("settings_conflict", "counter stream can only use limits retention");
+}
+
+function checkMarkers(config: StationConfig): void {
+  const ttlMs = config.deleteMarkerTtlMs;
+  if (ttlMs > 0 && ttlMs < 1_000) refuse("settings_conflict", "subject delete marker TTL must be at least 1 second");
+  if (ttlMs < 0) refuse("settings_conflict", "subject delete marker TTL must not be negative");
+  if (config.allowSchedules && config.discard === "new") refuse("settings_conflict", "message scheduling cannot use discard new");
+}
+
+/** What is published again must not come back. */
+function checkRepublish(config: StationConfig): void {
+  const { republish } = config;
+  if (republish === undefined) return;
+  if (config.subjects.some((subject) => filtersOverlap(republish.destination, subject))) {
+    refuse("settings_conflict", "stream configuration for republish destination forms a cycle");
+  }
+  try {
+    compileTransform(republish);
+  } catch {
+    const { source, destination } = republish;
+    refuse("settings_conflict", `stream configuration for republish with transform from '${source}' to '${destination}' not valid`);
   }
 }
 
@@ -129,17 +163,6 @@ function checkTimes(config: StationConfig): void {
   }
 }
 
-function checkMirror(config: StationConfig): void {
-  const { mirror } = config;
-  if (mirror === undefined) return;
-  if (!stationNameValid(mirror.origin)) refuse("mirror_origin_invalid", "a mirror names the station it is a copy of");
-  if (mirror.origin === config.name) refuse("mirror_of_itself", "a station can not be a copy of itself");
-  if (config.subjects.length > 0) refuse("mirror_with_subjects", "a mirror captures no subjects of its own: leave them out");
-  if (config.firstSequence > 0) refuse("mirror_first_sequence", "a mirror has its origin's sequences: leave firstSequence out");
-  if (config.allowAtomic) refuse("mirror_atomic", "nobody publishes into a mirror: leave allowAtomic out");
-  if (mirror.filter !== "" && filterProblem(mirror.filter) !== undefined) refuse("mirror_filter_invalid", mirror.filter);
-}
-
 function checkSubjects(config: StationConfig): void {
   const seen: FilterTree<string> = new FilterTree();
   for (const subject of config.subjects) {
@@ -180,7 +203,9 @@ export function checkStationChange(before: StationConfig, after: StationConfig):
   }
   if (before.denyDelete && !after.denyDelete) fixed("can not cancel deny message deletes");
   if (before.denyPurge && !after.denyPurge) fixed("can not cancel deny purge");
-  if (before.allowTtl && !after.allowTtl) fixed("message TTL status can not be disabled");
+  if (before.allowTtl && !after.allowTtl) refuse("settings_conflict", "message TTL status can not be disabled");
+  if (before.allowCounter !== after.allowCounter) fixed("can not change message counter setting");
+  if (before.allowSchedules && !after.allowSchedules) refuse("settings_conflict", "message schedules can not be disabled");
   if (after.mirror !== undefined && JSON.stringify(before.mirror) !== JSON.stringify(after.mirror)) {
     refuse("mirror_fixed", "what a mirror copies stays as it is; without it the station becomes one of its own");
   }

@@ -7,12 +7,18 @@ import type { Capture } from "../capture.ts";
 import type { Message } from "../message.ts";
 import type { PublishRefusal, Session } from "../transport.ts";
 import type { Clock } from "../../store/environment.ts";
-import type { Log, OutcomeKind, Sequence, Store, Ticket } from "../../store/store.ts";
+import type { Random } from "../../store/environment.ts";
+import type { AppendRequest, Log, OutcomeKind, Sequence, Store, Ticket } from "../../store/store.ts";
 import { Batches } from "./batches.ts";
 import type { StationConfig } from "./config.ts";
+import { Extras, extrasWanted } from "./extras.ts";
 import type { Mirror } from "./mirror.ts";
+import type { NotebookHost } from "./notebook.ts";
 import type { PublishReader } from "./publish-reader.ts";
+import type { Announce } from "./republisher.ts";
 import { Retention } from "./retention.ts";
+import type { Source } from "./source.ts";
+import { StationNotes } from "./station-notes.ts";
 
 /** Where publishes wait for their outcome: the broker's `Pending` of the store the log lives in. */
 export interface Waiters {
@@ -55,6 +61,12 @@ export interface StationTap {
   retire(sequence: Sequence): void;
 }
 
+/** What a station that is not plain needs of the broker besides. */
+export interface StationSurroundings extends NotebookHost {
+  readonly random: Random;
+  readonly announce: Announce;
+}
+
 export interface StationOptions {
   readonly clock: Clock;
   readonly config: StationConfig;
@@ -62,6 +74,7 @@ export interface StationOptions {
   readonly store: Store;
   readonly pending: Waiters;
   readonly reader: PublishReader;
+  readonly surroundings: StationSurroundings;
 }
 
 export class Station implements Capture {
@@ -71,11 +84,14 @@ export class Station implements Capture {
   tap: StationTap | undefined;
   /** Whole progress of those who keep some with the log besides the groups, by name. */
   readonly snapshots: Map<string, () => Uint8Array | undefined> = new Map();
+  /** What it takes over from others. */
+  sources: readonly Source[] = [];
   readonly clock: Clock;
   readonly log: Log;
   readonly store: Store;
-  /** When it was created, microseconds since the epoch. */
+  /** When it was created, and when the broker began with it, microseconds since the epoch. */
   readonly createdUs: number;
+  readonly startedUs: number;
   #config: StationConfig;
   #groups: StationGroups;
   #open = true;
@@ -84,7 +100,13 @@ export class Station implements Capture {
   readonly #pending: Waiters;
   readonly #reader: PublishReader;
   readonly #retention: Retention;
+  readonly #surroundings: StationSurroundings;
   #batches: Batches | undefined;
+  #notes: StationNotes | undefined;
+  /** Undefined = it is plain. */
+  #extras: Extras | undefined;
+  /** What of the configuration the extras were made for. */
+  #equipped = "";
 
   constructor(options: StationOptions, makeGroups: (station: Station) => StationGroups) {
     this.clock = options.clock;
@@ -95,13 +117,21 @@ export class Station implements Capture {
     this.#pending = options.pending;
     this.#reader = options.reader;
     this.#retention = new Retention(this);
+    this.#surroundings = options.surroundings;
+    this.startedUs = options.clock.nowUs();
     this.#batches = undefined;
+    this.#notes = undefined;
+    this.#extras = undefined;
     this.mirror = undefined;
     this.tap = undefined;
     this.#groups = makeGroups(this);
     const groupSnapshot = this.log.groupSnapshot;
     this.log.groupSnapshot = (name) => (this.snapshots.get(name) ?? groupSnapshot)?.(name);
-    this.log.removed = (sequence, subject, start, end) => this.#groups.removed(sequence, subject, start, end);
+    this.log.removed = (sequence, subject, start, end) => {
+      this.#groups.removed(sequence, subject, start, end);
+      this.#extras?.removed(sequence, subject, start, end);
+    };
+    this.#equip();
   }
 
   get name(): string {
@@ -114,6 +144,15 @@ export class Station implements Capture {
 
   get groups(): StationGroups {
     return this.#groups;
+  }
+
+  get extras(): Extras | undefined {
+    return this.#extras;
+  }
+
+  /** Begun when first asked for: by what has to remember something. */
+  get notes(): StationNotes {
+    return (this.#notes ??= new StationNotes(this, this.#surroundings));
   }
 
   /** False once deleted or the broker has stopped. */
@@ -133,6 +172,7 @@ export class Station implements Capture {
       if (told) this.#pending.refuse(from, token, this.#config.name, refusal.code, refusal.message);
       return told;
     }
+    if (this.#extras !== undefined) return this.#extras.capture(this.#reader, from, told ? token : 0);
     const { request } = this.#reader;
     request.fleeting = this.unwanted(request.subject);
     const ticket = this.log.append(request);
@@ -145,6 +185,37 @@ export class Station implements Capture {
     if (token === 0 || this.#config.noAck) return false;
     this.#pending.refuse(from, token, this.#config.name, code, message);
     return true;
+  }
+
+  /** Stores what the broker itself has for the station, e.g. from a source; `settled` is told. */
+  appendOwn(request: AppendRequest, settled: (kind: OutcomeKind, sequence: Sequence) => void): void {
+    const counters = this.#extras?.counters;
+    if (counters === undefined) this.#appendOwn(request, settled);
+    else counters.withSums([this.#extras?.subjectOf(request) ?? ""], () => this.#appendOwn(request, settled));
+  }
+
+  /** As `appendOwn`, all or none; `settled` is told of each, in order. No station with counters does this. */
+  appendOwnTogether(requests: readonly AppendRequest[], settled: (kind: OutcomeKind, sequence: Sequence) => void): void {
+    for (const request of requests) {
+      this.#extras?.prepare(request, undefined);
+      request.fleeting = this.unwanted(request.subject);
+    }
+    const first = this.store.appendAtomic(requests.map((request) => ({ log: this.log, request })));
+    for (let index = 0; index < requests.length; index++) this.#pending.wait(first + index, settled);
+  }
+
+  #appendOwn(request: AppendRequest, settled: (kind: OutcomeKind, sequence: Sequence) => void): void {
+    const prepared = this.#extras?.prepare(request, undefined);
+    if (prepared !== undefined && "code" in prepared) {
+      this.clock.endOfTurn(() => settled("limit", 0));
+      return;
+    }
+    request.fleeting = this.unwanted(request.subject);
+    const ticket = this.log.append(request);
+    this.#pending.wait(ticket, (kind, sequence) => {
+      if (prepared !== undefined) this.#extras?.settled(prepared, kind, sequence);
+      settled(kind, sequence);
+    });
   }
 
   /** With interest retention: nobody takes this subject, so that a record of it need not stay. */
@@ -164,6 +235,9 @@ export class Station implements Capture {
     this.#groups.committed();
     if (this.followers.size > 0) for (const follower of this.followers) follower();
     this.mirror?.wake();
+    this.#notes?.committed();
+    this.#extras?.committed();
+    for (const source of this.sources) source.wake();
   }
 
   /** A group is done with a record for good: acknowledged, terminated, or delivered without acks. Hot. */
@@ -181,8 +255,18 @@ export class Station implements Capture {
   reconfigure(config: StationConfig): void {
     const before = this.#config.retention;
     this.#config = config;
+    this.#equip();
     if (before !== "interest" && config.retention === "interest") this.#retention.sweep();
     this.#groups.configured(config);
+  }
+
+  /** Gets what the configuration asks for. */
+  #equip(): void {
+    const wanted = extrasWanted(this.#config);
+    if (wanted === this.#equipped) return;
+    this.#equipped = wanted;
+    this.#extras?.close();
+    this.#extras = wanted === "" ? undefined : new Extras(this, this.#pending, this.#surroundings);
   }
 
   close(reason: "deleted" | "shutdown"): void {
@@ -192,6 +276,9 @@ export class Station implements Capture {
     this.#retention.close();
     this.#batches?.close();
     this.mirror?.close();
+    for (const source of this.sources) source.close();
+    this.#extras?.close();
+    this.#notes?.close();
     this.#groups.close(reason);
     for (const follower of this.followers) follower();
   }

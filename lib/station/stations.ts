@@ -2,7 +2,7 @@
  * The stations of one tenant: made, changed, emptied and deleted here, found by name or by subject. A change is answered when it
  * is durable; until then the name and its subjects are reserved, so that two requests at once cannot both have them.
  */
-import type { Clock } from "../../store/environment.ts";
+import type { Clock, Random } from "../../store/environment.ts";
 import type { Log, Removal, Store } from "../../store/store.ts";
 import { StoreError } from "../../store/store.ts";
 import { compileFilter } from "../filter.ts";
@@ -16,7 +16,8 @@ import { Families } from "./families.ts";
 import type { StationFamily } from "./family.ts";
 import { partitionName, splitPartition } from "./partition.ts";
 import { FilterTree } from "./filter-tree.ts";
-import { Mirror } from "./mirror.ts";
+import { checkOriginsAgainst } from "./origin-rules.ts";
+import { Origins } from "./origins.ts";
 import { PublishReader } from "./publish-reader.ts";
 import { Station } from "./station.ts";
 import type { StationGroups, Waiters } from "./station.ts";
@@ -26,6 +27,8 @@ import { checkStation, checkStationChange } from "./station-rules.ts";
 /** What stations need of the broker. */
 export interface StationHost {
   readonly clock: Clock;
+  readonly random: Random;
+  dirty(source: { saveProgress(): void }): void;
   laneFor(storage: "file" | "memory"): { readonly store: Store; readonly pending: Waiters };
   own(log: Log, owner: { committed(): void }): void;
   disown(log: Log): void;
@@ -36,6 +39,7 @@ export interface StationTenant {
   readonly name: string;
   readonly router: { add(subscription: Subscription): void; remove(subscription: Subscription): void };
   readonly system: Session;
+  announce(subject: string, body: Buffer, headerBytes: number): number;
 }
 
 export interface StationsOptions {
@@ -60,13 +64,13 @@ export class Stations {
   readonly tenant: string;
   readonly listeners: Set<StationListener> = new Set();
   readonly #options: StationsOptions;
-  readonly #reader: PublishReader = new PublishReader();
+  readonly #reader: PublishReader;
   readonly #stations: Map<string, Station> = new Map();
   readonly #subjects: FilterTree<string> = new FilterTree();
   readonly #captures: Captures;
   /** Those of several partitions. The partitions are stations here, too, each by its own name. */
   readonly families: Families = new Families(this);
-  readonly #mirrors: Set<Mirror> = new Set();
+  readonly #origins: Origins = new Origins((name) => this.#stations.get(name));
   /** The last change of each name that is under way: the next one waits for it. */
   readonly #changes: Map<string, Promise<unknown>> = new Map();
   #sorted: Station[] | undefined;
@@ -75,6 +79,7 @@ export class Stations {
     this.#options = options;
     this.tenant = options.tenant.name;
     this.#captures = new Captures(options.tenant);
+    this.#reader = new PublishReader(() => options.host.clock.nowUs());
   }
 
   get size(): number {
@@ -159,7 +164,7 @@ export class Stations {
       throw new StationError("exists", `station '${config.name}' exists with another configuration`);
     }
     checkStation(config);
-    this.#checkCycle(config);
+    this.#checkOrigins(config);
     if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
     this.reserve(config, []);
     try {
@@ -188,6 +193,7 @@ export class Stations {
       if (sameStation(before, config)) return station;
       checkStation(config);
       checkStationChange(before, config);
+      this.#checkOrigins(config);
       this.reserve(config, before.subjects);
       try {
         await this.#define(config, station.log.revision);
@@ -197,7 +203,7 @@ export class Stations {
       }
       this.release(before.subjects, config.name, config.subjects);
       station.reconfigure(config);
-      if (config.mirror === undefined) this.#unmirror(station);
+      this.#origins.changed(station);
       this.#recapture(station);
       this.#tell("changed", station);
       return station;
@@ -220,8 +226,7 @@ export class Stations {
       this.#sorted = undefined;
       this.#options.host.disown(station.log);
       station.close("deleted");
-      this.#unmirror(station);
-      for (const mirror of this.#mirrors) if (mirror.config.origin === name) mirror.leave();
+      this.#origins.removed(station);
       try {
         await station.store.drop(station.log, station.log.revision);
       } catch (error) {
@@ -305,42 +310,26 @@ export class Stations {
   }
 
   #register(config: StationConfig, log: Log): Station {
-    const { host, makeGroups } = this.#options;
+    const { host, tenant, makeGroups } = this.#options;
     const { store, pending } = host.laneFor(config.storage);
-    const station = new Station({ clock: host.clock, config, log, store, pending, reader: this.#reader }, makeGroups);
+    const surroundings = {
+      random: host.random,
+      dirty: (source: { saveProgress(): void }) => host.dirty(source),
+      announce: (subject: string, body: Buffer, headerBytes: number) => tenant.announce(subject, body, headerBytes),
+    };
+    const station = new Station({ clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings }, makeGroups);
     this.#stations.set(config.name, station);
     this.#sorted = undefined;
     host.own(log, station);
     this.#recapture(station);
-    this.#mirror(station, pending);
-    for (const mirror of this.#mirrors) if (mirror.config.origin === station.name) mirror.follow(station);
+    this.#origins.added(station, pending);
     return station;
   }
 
-  #mirror(station: Station, pending: Waiters): void {
-    const { mirror } = station.config;
-    if (mirror === undefined) return;
-    station.mirror = new Mirror(station, mirror, pending);
-    this.#mirrors.add(station.mirror);
-    const origin = this.#stations.get(mirror.origin);
-    if (origin !== undefined) station.mirror.follow(origin);
-  }
-
-  /** It stays as it is and goes its own way. */
-  #unmirror(station: Station): void {
-    if (station.mirror === undefined) return;
-    station.mirror.close();
-    this.#mirrors.delete(station.mirror);
-    station.mirror = undefined;
-  }
-
-  /** A mirror of a mirror … of itself would never end. */
-  #checkCycle(config: StationConfig): void {
-    let origin = config.mirror?.origin;
-    while (origin !== undefined) {
-      if (origin === config.name) throw new StationError("mirror_of_itself", "the station would be a copy of itself by way of others");
-      origin = this.#stations.get(origin)?.config.mirror?.origin;
-    }
+  /** Records must not go round in a circle. */
+  #checkOrigins(config: StationConfig): void {
+    if (config.mirror === undefined && config.sources.length === 0) return;
+    checkOriginsAgainst(config, (name) => this.#stations.get(name)?.config);
   }
 
   /** Its own filters, and those of the names by which clients of Memphis know its partition. */

@@ -14,13 +14,14 @@ const unitSeconds: Readonly<Record<string, number>> = { h: 3600, m: 60, s: 1, ms
 /** Seconds: 0 = no life of its own, or `ttlInvalid` (ask with `Number.isNaN`). */
 export function parseTtl(text: string): number {
   if (text.toLowerCase() === "never") return 0;
+  if (/^0+$/.test(text)) return ttlInvalid;
   if (/^\d+$/.test(text)) return Number(text) <= Number.MAX_SAFE_INTEGER ? Math.min(Number(text), ttlSecondsMax) : ttlInvalid;
   const seconds = parseDuration(text);
   return seconds >= 1 ? Math.min(Math.floor(seconds), ttlSecondsMax) : ttlInvalid;
 }
 
 /** Seconds of a duration such as `1h2m3.5s`; NaN when it is none. */
-function parseDuration(text: string): number {
+export function parseDuration(text: string): number {
   if (!/^(?:\d+(?:\.\d*)?(?:h|ms|us|µs|μs|ns|m|s))+$/.test(text)) return Number.NaN;
   let seconds = 0;
   for (const part of text.matchAll(/(\d+(?:\.\d*)?)(h|ms|us|µs|μs|ns|m|s)/g)) {

@@ -57,6 +57,7 @@ export function normalised(answer: string): string {
     .replaceAll(/"(_nats\.level|_nats\.ver|leader)":"[^"]*"/g, '"$1":""')
     .replaceAll(/"(bytes|storage|memory)":\d+/g, '"$1":0')
     .replaceAll(/"last_ts":"[^"]*"/g, '"last_ts":""')
+    .replaceAll(/(Nats-Stream-Source=\S+ \d+ \S+ \S+ \S+) [^;]+;/g, "$1 IDENT;")
     .replaceAll(/"active":-?\d+/g, '"active":0')
     .replaceAll(/"api":\{[^}]*\}/g, '"api":{}');
 }

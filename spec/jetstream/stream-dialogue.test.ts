@@ -6,13 +6,15 @@ import test from "node:test";
 import { findNatsServer, startNatsServer } from "../support/nats-server.ts";
 import { openTestBroker } from "./consumer-broker.ts";
 import { playSteps } from "./play-steps.ts";
+import { featureSteps } from "./feature-steps.ts";
+import type { Step } from "./play-steps.ts";
 import { streamSteps } from "./stream-steps.ts";
 
-async function checkDialogue(folder: string | undefined): Promise<void> {
+async function checkDialogue(folder: string | undefined, steps: readonly Step[]): Promise<void> {
   const server = await openTestBroker(folder === undefined ? {} : { folder });
   try {
-    const answers = await playSteps(server.port, streamSteps, 0);
-    for (const [index, step] of streamSteps.entries()) {
+    const answers = await playSteps(server.port, steps, 0);
+    for (const [index, step] of steps.entries()) {
       assert.deepEqual(answers[index], step.answers, `${step.subject} ${step.payload ?? ""}`);
     }
     assert.deepEqual(server.reports, []);
@@ -21,12 +23,16 @@ async function checkDialogue(folder: string | undefined): Promise<void> {
   }
 }
 
-test("streams in memory are answered for as nats-server does, word for word", () => checkDialogue(undefined));
+test("streams in memory are answered for as nats-server does, word for word", async () => {
+  for (const steps of [streamSteps, featureSteps]) await checkDialogue(undefined, steps);
+});
 
 test("streams in files are answered for as nats-server does, word for word", async () => {
   const folder = await mkdtemp(path.join(os.tmpdir(), "streams-"));
   try {
-    await checkDialogue(folder);
+    await checkDialogue(folder, streamSteps);
+    await rm(folder, { recursive: true, force: true });
+    await checkDialogue(folder, featureSteps);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -38,16 +44,18 @@ test("the recorded answers are still what a real nats-server says", async (t) =>
     t.skip(found.missing);
     return;
   }
-  const folder = await mkdtemp(path.join(os.tmpdir(), "nats-"));
-  const server = await startNatsServer(found.path, ["-js", "-sd", folder]);
-  try {
-    const answers = await playSteps(server.port, streamSteps, 0);
-    for (const [index, step] of streamSteps.entries()) {
-      assert.deepEqual(answers[index]?.map(withoutEvents), step.answers.map(withoutEvents), step.subject);
+  for (const steps of [streamSteps, featureSteps]) {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "nats-"));
+    const server = await startNatsServer(found.path, ["-js", "-sd", folder]);
+    try {
+      const answers = await playSteps(server.port, steps, 0);
+      for (const [index, step] of steps.entries()) {
+        assert.deepEqual(answers[index]?.map(withoutEvents), step.answers.map(withoutEvents), step.subject);
+      }
+    } finally {
+      await server.stop();
+      await rm(folder, { recursive: true, force: true });
     }
-  } finally {
-    await server.stop();
-    await rm(folder, { recursive: true, force: true });
   }
 });
 

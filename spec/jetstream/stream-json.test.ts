@@ -49,9 +49,12 @@ test("a broken request is refused in the words clients know", () => {
 test("what a station cannot be is refused by name", () => {
   assert.match(
     refusalOf('{"name":"T","mirror":{"name":"S","external":{"api":"x"}}}'),
-    /^500 10052 mirrors with external are not supported/,
+    /^500 10052 mirrors of other servers or accounts are not supported/,
   );
-  assert.match(refusalOf('{"name":"T","sources":[{"name":"S"}]}'), /^500 10052 sources are not supported/);
+  assert.match(
+    refusalOf('{"name":"T","sources":[{"name":"S","consumer":{"name":"c"}}]}'),
+    /^500 10052 sources by a consumer of one's own are not supported/,
+  );
   assert.equal(refusalOf('{"name":"T","sources":[],"mirror":null,"allow_msg_counter":false}'), "");
 });
 

@@ -13,6 +13,7 @@ const stored: PublishOutcome = {
   lastMessageId: "",
   batch: "",
   batchCount: 0,
+  sum: "",
 };
 
 function rendered(acks: AckRenderer, outcome: Partial<PublishOutcome>): string {

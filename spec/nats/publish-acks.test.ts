@@ -36,6 +36,7 @@ class FakeStation {
       lastMessageId: "",
       batch: "",
       batchCount: 0,
+      sum: "",
       ...more,
     });
   }

@@ -80,7 +80,7 @@ test("one refused part refuses all", async () => {
   desk.part("b", 1);
   desk.part("b", 2, [["Nats-Expected-Last-Sequence", "9"]]);
   assert.equal(desk.part("b", 3, commit)?.code, "wrong_last_sequence");
-  desk.part("c", 1, [["Nats-TTL", "bad"]]);
+  desk.part("c", 1, [["Nats-TTL", "5s"]]);
   assert.equal(desk.part("c", 2, commit)?.code, "ttl_denied");
   assert.equal(desk.station.log.state.messages, 0);
 });

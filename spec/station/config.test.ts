@@ -133,7 +133,6 @@ test("what a station may not become is refused", () => {
     [{ retention: "workqueue" }, { retention: "interest" }],
     [{ denyDelete: true }, {}],
     [{ denyPurge: true }, {}],
-    [{ allowTtl: true }, {}],
     [{ sealed: true }, { denyDelete: true, denyPurge: true }],
     [{ durability: "interval" }, {}],
   ];
@@ -148,6 +147,10 @@ test("what a station may not become is refused", () => {
   assert.equal(
     codeOf(() => checkStationChange(limits, interest)),
     undefined,
+  );
+  assert.equal(
+    codeOf(() => checkStationChange(stationConfig({ name: "S", allowTtl: true }), stationConfig({ name: "S" }))),
+    "settings_conflict",
   );
 });
 

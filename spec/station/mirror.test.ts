@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import fc from "fast-check";
-import { stationConfig } from "../../lib/station/config.ts";
+import { originConfig, stationConfig } from "../../lib/station/config.ts";
 import type { StationConfig } from "../../lib/station/config.ts";
 import { StationError } from "../../lib/station/station-error.ts";
 import type { Station } from "../../lib/station/station.ts";
@@ -14,7 +14,7 @@ import type { Held } from "./hold-station.ts";
 const inMemory = (clock: SimClock): MemoryStore => new MemoryStore({ clock, random: new SimRandom(1) });
 
 function mirrorOf(origin: string, fields: Partial<StationConfig> = {}, from: Partial<StationConfig["mirror"]> = {}): StationConfig {
-  return stationConfig({ name: "M", ...fields, mirror: { origin, startSequence: 0, startTimeUs: 0, filter: "", ...from } });
+  return stationConfig({ name: "M", ...fields, mirror: { ...originConfig({ origin }), ...from } });
 }
 
 /** Runs turns until nothing moves any more. */
@@ -123,13 +123,13 @@ test("what a mirror cannot be is refused", async () => {
       return error.code;
     }
   };
-  assert.equal(await code(mirrorOf("M")), "mirror_of_itself");
+  assert.equal(await code(mirrorOf("M")), "origin_cycle");
   assert.equal(await code(mirrorOf("")), "mirror_origin_invalid");
   assert.equal(await code(mirrorOf("O", { subjects: ["x"] })), "mirror_with_subjects");
   assert.equal(await code(mirrorOf("O", { firstSequence: 3 })), "mirror_first_sequence");
   assert.equal(await code(mirrorOf("O", { allowAtomic: true })), "mirror_atomic");
   assert.equal(await code(mirrorOf("O", {}, { filter: "a..b" })), "mirror_filter_invalid");
   assert.equal(await code(mirrorOf("O")), "accepted");
-  assert.equal(await code(mirrorOf("M", { name: "O" })), "mirror_of_itself");
+  assert.equal(await code(mirrorOf("M", { name: "O" })), "origin_cycle");
   assert.equal(await code(mirrorOf("P"), true), "mirror_fixed");
 });

@@ -13,6 +13,25 @@ import type { HttpRouter } from "./router.ts";
 const count: Schema = { type: "integer", minimum: 0, description: "0 = no limit" };
 const flag: Schema = { type: "boolean" };
 
+const mapping = {
+  type: "object",
+  additionalProperties: false,
+  properties: { source: { type: "string" }, destination: { type: "string" } },
+  required: ["source", "destination"],
+} as const satisfies Schema;
+const origin: Schema = {
+  type: "object",
+  additionalProperties: false,
+  properties: {
+    origin: { type: "string" },
+    startSequence: { type: "integer", minimum: 0 },
+    startTimeUs: { type: "integer", minimum: 0 },
+    filter: { type: "string" },
+    transforms: { type: "array", items: mapping },
+  },
+  required: ["origin"],
+};
+
 /** Every field of `StationConfig`, so that a field added there must be added here. */
 const fields: Record<keyof StationConfig, Schema> = {
   name: { type: "string" },
@@ -52,6 +71,22 @@ const fields: Record<keyof StationConfig, Schema> = {
   allowDirect: flag,
   allowTtl: flag,
   allowAtomic: flag,
+  allowFastBatch: flag,
+  allowCounter: flag,
+  allowSchedules: flag,
+  deleteMarkerTtlMs: {
+    type: "number",
+    minimum: 0,
+    description: "how long a marker tells of a subject whose last record expired; 0 = none",
+  },
+  subjectTransform: mapping,
+  republish: {
+    type: "object",
+    description: "where what was stored is published again",
+    additionalProperties: false,
+    properties: { ...mapping.properties, headersOnly: flag },
+    required: ["source", "destination", "headersOnly"],
+  },
   compression: { type: "string", enum: ["none", "s2"] },
   firstSequence: { type: "integer", minimum: 0 },
   groupLimits: {
@@ -60,18 +95,8 @@ const fields: Record<keyof StationConfig, Schema> = {
     properties: { inactiveMs: { type: "number", minimum: 0 }, ackPendingMax: count },
     required: ["inactiveMs", "ackPendingMax"],
   },
-  mirror: {
-    type: "object",
-    description: "the station this one is a copy of",
-    additionalProperties: false,
-    properties: {
-      origin: { type: "string" },
-      startSequence: { type: "integer", minimum: 0 },
-      startTimeUs: { type: "integer", minimum: 0 },
-      filter: { type: "string" },
-    },
-    required: ["origin"],
-  },
+  mirror: { ...origin, description: "the station this one is a copy of" },
+  sources: { type: "array", items: origin, description: "stations whose records it takes over" },
   mirrorDirect: flag,
   placement: {
     type: "object",

@@ -3,7 +3,7 @@ import type { Station } from "../../lib/station/station.ts";
 import { consumerInfo } from "../nats/jetstream/consumer-info.ts";
 import { timeText } from "../nats/jetstream/json.ts";
 import { streamConfig } from "../nats/jetstream/stream-config.ts";
-import { mirrorState, noDetails, streamState } from "../nats/jetstream/stream-info.ts";
+import { originState, noDetails, streamState } from "../nats/jetstream/stream-info.ts";
 import { apiLevel } from "../nats/info.ts";
 import type { TenantService } from "../tenant-services.ts";
 import type { Monitor } from "./monitor.ts";
@@ -138,7 +138,7 @@ async function streamDetail(monitor: Monitor, service: TenantService, station: S
     ...(options.config ? { config: streamConfig(station.config, false) } : {}),
     state,
     ...(options.consumers ? { consumer_detail: consumersOf(service, station.name, options.config, nowUs) } : {}),
-    ...mirrorState(station, nowUs),
+    ...originState(station, nowUs),
   };
 }
 

@@ -35,6 +35,11 @@ export class AckRenderer {
       this.end = 0;
       return;
     }
+    if (outcome.sum !== "" && outcome.batchCount === 0) {
+      this.#prefixBytes = 0;
+      this.end = this.#write(`{"stream":${JSON.stringify(outcome.station)},"seq":${outcome.sequence},"val":"${outcome.sum}"}`);
+      return;
+    }
     if (outcome.batchCount > 0) {
       const { station, sequence, batch, batchCount } = outcome;
       this.#prefixBytes = 0;
@@ -129,6 +134,36 @@ export function publishError(outcome: PublishOutcome): PublishError {
       return { code: 400, errorCode: 10201, description: "atomic publish batch contains duplicate message id" };
     case "batches_max":
       return { code: 429, errorCode: 10210, description: "atomic publish too many inflight" };
+    case "counter_denied":
+      return { code: 400, errorCode: 10168, description: "message counters is disabled" };
+    case "counter_increment_missing":
+      return { code: 400, errorCode: 10169, description: "message counter increment is missing" };
+    case "counter_payload":
+      return { code: 400, errorCode: 10170, description: "message counter has payload" };
+    case "counter_increment_invalid":
+      return { code: 400, errorCode: 10171, description: "message counter increment is invalid" };
+    case "counter_broken":
+      return { code: 400, errorCode: 10172, description: "message counter is broken" };
+    case "counters_busy":
+      return { code: 503, errorCode: 10023, description: "insufficient resources" };
+    case "schedule_denied":
+      return { code: 400, errorCode: 10188, description: "message schedules is disabled" };
+    case "schedule_pattern_invalid":
+      return { code: 400, errorCode: 10189, description: "message schedules pattern is invalid" };
+    case "schedule_target_invalid":
+      return { code: 400, errorCode: 10190, description: "message schedules target is invalid" };
+    case "schedule_ttl_invalid":
+      return { code: 400, errorCode: 10191, description: "message schedules invalid per-message TTL" };
+    case "schedule_rollup_invalid":
+      return { code: 400, errorCode: 10192, description: "message schedules invalid rollup" };
+    case "schedule_source_invalid":
+      return { code: 400, errorCode: 10203, description: "message schedules source is invalid" };
+    case "schedule_scheduler_invalid":
+      return { code: 400, errorCode: 10212, description: "message schedules invalid scheduler" };
+    case "schedule_zone_invalid":
+      return { code: 400, errorCode: 10223, description: "message schedules time zone is invalid" };
+    case "source_header_denied":
+      return { code: 400, errorCode: 10227, description: "message stream source header is not allowed" };
     case "no_space":
       return { code: 500, errorCode: 10047, description: "insufficient storage resources available" };
     case "bad_header":

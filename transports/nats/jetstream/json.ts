@@ -207,6 +207,12 @@ export function inner(values: Values, field: string): Values | undefined {
   return isObject(value) ? value : undefined;
 }
 
+/** The objects of a list inside. */
+export function objects(values: Values, field: string): readonly Values[] {
+  const value = values[field];
+  return Array.isArray(value) ? value.filter(isObject) : [];
+}
+
 /** The text of an answer; `<`, `>` and `&` are escaped as Go does. */
 export function encodeAnswer(value: unknown): string {
   return JSON.stringify(value).replaceAll(/[<>&]/g, (sign) =>
@@ -214,14 +220,4 @@ export function encodeAnswer(value: unknown): string {
   );
 }
 
-/** RFC 3339 with nanoseconds, as Go prints it; 0 is Go's zero time. */
-export function timeText(timeUs: number): string {
-  if (timeUs === 0) return zeroTime;
-  const seconds = Math.floor(timeUs / 1_000_000);
-  const fraction = String(timeUs - seconds * 1_000_000)
-    .padStart(6, "0")
-    .replace(/0+$/, "");
-  return `${new Date(seconds * 1000).toISOString().slice(0, 19)}${fraction === "" ? "" : `.${fraction}`}Z`;
-}
-
-export const zeroTime = "0001-01-01T00:00:00Z";
+export { timeText, zeroTime } from "../../../lib/time-text.ts";

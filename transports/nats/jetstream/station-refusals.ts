@@ -1,8 +1,25 @@
 /** What the API says when the core refuses something about a station: its code in JetStream's numbers and words. */
 import type { StationError } from "../../../lib/station/station-error.ts";
 import { stationDescriptionBytesMax, stationMetadataBytesMax, stationNameBytesMax } from "../../../lib/station/station-rules.ts";
-import type { ApiError } from "./errors.ts";
-import { apiErrors } from "./errors.ts";
+import { TransformError } from "../../../lib/subject-transform.ts";
+import type { TransformProblem } from "../../../lib/subject-transform.ts";
+import { ApiError, apiErrors } from "./errors.ts";
+
+const transformProblems: Readonly<Record<TransformProblem, string>> = {
+  subject: "invalid subject",
+  destination: "invalid mapping destination: invalid transform",
+  unknown_function: "invalid mapping destination: unknown function",
+  index_out_of_range: "invalid mapping destination: wildcard index out of range",
+  not_enough_arguments: "invalid mapping destination: not enough arguments passed to the function",
+  too_many_arguments: "invalid mapping destination: too many arguments passed to the function",
+  argument_invalid: "invalid mapping destination: function argument is invalid or in the wrong format",
+};
+
+function transformWords({ cause }: StationError): string {
+  if (!(cause instanceof TransformError)) return "invalid subject";
+  const words = transformProblems[cause.code];
+  return cause.token === "" ? words : `${words} in ${cause.token}`;
+}
 
 export function stationApiError(error: StationError): ApiError {
   const invalid = apiErrors.streamConfig;
@@ -66,8 +83,48 @@ export function stationApiError(error: StationError): ApiError {
       return apiErrors.mirrorWithSubjects();
     case "mirror_origin_invalid":
       return apiErrors.mirrorNameInvalid();
-    case "mirror_of_itself":
+    case "origin_cycle":
       return invalid("detected cycle");
+    case "mirror_with_sources":
+      return apiErrors.mirrorWithSources();
+    case "mirror_counter":
+      return new ApiError(400, 10173, "stream mirrors can not also calculate counters");
+    case "mirror_fast_batch":
+      return new ApiError(400, 10209, "stream mirrors can not also use batch publishing");
+    case "mirror_schedules":
+      return new ApiError(400, 10186, "stream mirrors can not also schedule messages");
+    case "mirror_filter_and_transforms":
+      return new ApiError(400, 10150, "mirror with multiple subject transforms cannot also have a single subject filter");
+    case "mirror_filters_overlap":
+      return new ApiError(400, 10152, "mirror subject filters can not overlap");
+    case "mirror_messages_too_large":
+      return new ApiError(400, 10030, "stream mirror must have max message size >= source");
+    case "mirror_transform_source_invalid":
+      return new ApiError(400, 10151, `mirror transform source: invalid subject ${error.message}`);
+    case "mirror_transform_destination_invalid":
+      return new ApiError(400, 10154, `mirror transform: ${transformWords(error)}`);
+    case "source_origin_invalid":
+      return new ApiError(400, 10141, "sourced stream name is invalid");
+    case "source_duplicate":
+      return new ApiError(400, 10140, "duplicate source configuration detected");
+    case "source_schedules":
+      return new ApiError(400, 10187, "stream source can not also schedule messages");
+    case "source_filter_and_transforms":
+      return new ApiError(400, 10144, "source with multiple subject transforms cannot also have a single subject filter");
+    case "source_filters_overlap":
+      return new ApiError(400, 10147, "source filters can not overlap");
+    case "source_messages_too_large":
+      return new ApiError(400, 10046, "stream source must have max message size >= target");
+    case "source_transform_source_invalid":
+      return new ApiError(400, 10145, `source transform source: invalid subject ${error.message}`);
+    case "source_transform_destination_invalid":
+      return new ApiError(400, 10146, `source transform: ${transformWords(error)}`);
+    case "station_transform_source_invalid":
+      return new ApiError(400, 10155, `stream transform source: invalid subject ${error.message}`);
+    case "station_transform_destination_invalid":
+      return new ApiError(400, 10156, `stream transform: ${transformWords(error)}`);
+    case "settings_conflict":
+      return invalid(error.message);
     case "mirror_filter_invalid":
       return apiErrors.mirrorFilterInvalid(error.message);
     case "mirror_first_sequence":
@@ -81,7 +138,7 @@ export function stationApiError(error: StationError): ApiError {
     case "not_found":
       return apiErrors.streamNotFound();
     case "cannot_change":
-      return error.message.startsWith("message TTL") ? invalid(error.message) : apiErrors.streamUpdate(error.message);
+      return apiErrors.streamUpdate(error.message);
     case "partition_of":
       return apiErrors.streamUpdate(error.message);
     case "sealed":

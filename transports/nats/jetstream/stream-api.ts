@@ -7,7 +7,7 @@ import { apiErrors } from "./errors.ts";
 import { count, decodeRequest, flag, text, timeText } from "./json.ts";
 import type { Values } from "./json.ts";
 import { stationOf, streamConfig, streamConfigRequestFields } from "./stream-config.ts";
-import { mirrorState, noDetails, streamState, subjectsPageMax } from "./stream-info.ts";
+import { originState, noDetails, streamState, subjectsPageMax } from "./stream-info.ts";
 
 const namesPageMax = 1024;
 const listPageMax = 256;
@@ -28,14 +28,14 @@ export function registerStreamApi(api: Api, serverName: string): void {
     config: streamConfig(station.config),
     created: timeText(station.createdUs),
     state: (await streamState(station, noDetails)).state,
-    ...mirrorState(station, clock.nowUs()),
+    ...originState(station, clock.nowUs(), false),
     ts: timeText(clock.nowUs()),
   });
   /** The station a request asks for; a mirror may answer direct gets where its origin may. */
   const asked = (values: Values, before: StationConfig | undefined): StationConfig => {
     const config = stationOf(values, before);
     const origin = config.mirror === undefined ? undefined : stations.get(config.mirror.origin);
-    return origin?.config.allowDirect === true ? { ...config, mirrorDirect: true } : config;
+    return origin === undefined ? config : { ...config, mirrorDirect: origin.config.allowDirect };
   };
 
   api.register({
@@ -114,7 +114,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
         created: timeText(station.createdUs),
         state,
         cluster: { leader: serverName },
-        ...mirrorState(station, clock.nowUs()),
+        ...originState(station, clock.nowUs()),
         ts: timeText(clock.nowUs()),
       };
     },
@@ -153,7 +153,7 @@ export function registerStreamApi(api: Api, serverName: string): void {
           config: streamConfig(station.config, false),
           created: timeText(station.createdUs),
           state: (await streamState(station, noDetails)).state,
-          ...mirrorState(station, clock.nowUs()),
+          ...originState(station, clock.nowUs()),
           ts: timeText(clock.nowUs()),
         })),
       );

@@ -4,12 +4,25 @@
  */
 import type { Durability } from "../../../store/store.ts";
 import { stationConfig } from "../../../lib/station/config.ts";
-import type { MirrorConfig, StationConfig } from "../../../lib/station/config.ts";
+import type { OriginConfig, RepublishConfig, StationConfig } from "../../../lib/station/config.ts";
+import type { SubjectMapping } from "../../../lib/subject-transform.ts";
 import { apiLevel, natsVersion } from "../info.ts";
 import { apiErrors } from "./errors.ts";
-import { count, flag, inner, text, texts, timeText } from "./json.ts";
+import { count, flag, inner, objects, text, texts, timeText } from "./json.ts";
 import type { Fields, Values } from "./json.ts";
 import { policyMetadata, policyOf } from "./policy-metadata.ts";
+
+const mappingFields: Fields = { src: "string", dest: "string" };
+
+const originFields: Fields = {
+  name: "string",
+  opt_start_seq: "uint64",
+  opt_start_time: "time",
+  filter_subject: "string",
+  subject_transforms: { list: mappingFields },
+  external: { object: { api: "string", deliver: "string" } },
+  consumer: { object: { name: "string", deliver_subject: "string" } },
+};
 
 export const streamConfigFields: Fields = {
   name: "string",
@@ -28,21 +41,12 @@ export const streamConfigFields: Fields = {
   no_ack: "bool",
   duplicate_window: "duration",
   placement: { object: { cluster: "string", tags: "strings", preferred: "string" } },
-  mirror: {
-    object: {
-      name: "string",
-      opt_start_seq: "uint64",
-      opt_start_time: "time",
-      filter_subject: "string",
-      external: "any",
-      subject_transforms: "any",
-    },
-  },
-  sources: "any",
+  mirror: { object: originFields },
+  sources: { list: originFields },
   compression: { choice: ["none", "s2"], refusal: "unknown compression algorithm" },
   first_seq: "uint64",
-  subject_transform: "any",
-  republish: "any",
+  subject_transform: { object: mappingFields },
+  republish: { object: { ...mappingFields, headers_only: "bool" } },
   allow_direct: "bool",
   mirror_direct: "bool",
   discard_new_per_subject: "bool",
@@ -69,17 +73,6 @@ const nanosecondsMax = 9_223_372_036_854_774_784;
 /** Metadata that says which durability a station has of its own. */
 export const durabilityKey = "waystation.durability";
 
-/** Fields that ask for something this broker does not do, with what it is called. */
-const unsupported: Readonly<Record<string, string>> = {
-  sources: "sources",
-  subject_transform: "subject transforms",
-  republish: "republish",
-  subject_delete_marker_ttl: "subject delete markers",
-  allow_msg_counter: "message counters",
-  allow_msg_schedules: "message schedules",
-  allow_batched: "fast batch publish",
-};
-
 /** Metadata the server itself adds; a client that echoes it means nothing by it. */
 const ownMetadata: ReadonlySet<string> = new Set(["_nats.level", "_nats.req.level", "_nats.ver"]);
 
@@ -88,8 +81,9 @@ const ownMetadata: ReadonlySet<string> = new Set(["_nats.level", "_nats.req.leve
  * a station cannot be.
  */
 export function stationOf(values: Values, before: StationConfig | undefined): StationConfig {
-  const mirror = mirrorOf(values);
-  refuseUnsupported(values);
+  const mirrored = inner(values, "mirror");
+  const mirror = mirrored === undefined ? undefined : originOf(mirrored, "mirrors");
+  const transform = inner(values, "subject_transform");
   if (flag(values, "pedantic")) checkPedantic(values);
   const limits = inner(values, "consumer_limits") ?? {};
   const placement = inner(values, "placement");
@@ -119,10 +113,17 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
     allowDirect: flag(values, "allow_direct"),
     allowTtl: flag(values, "allow_msg_ttl"),
     allowAtomic: flag(values, "allow_atomic"),
+    allowFastBatch: flag(values, "allow_batched"),
+    allowCounter: flag(values, "allow_msg_counter"),
+    allowSchedules: flag(values, "allow_msg_schedules"),
+    deleteMarkerTtlMs: milliseconds(values, "subject_delete_marker_ttl"),
+    subjectTransform: transform === undefined ? undefined : mappingOf(transform),
+    republish: republishOf(values, transform),
     compression: oneOf(values, "compression", ["none", "s2"]),
     firstSequence: count(values, "first_seq"),
     groupLimits: { inactiveMs: milliseconds(limits, "inactive_threshold"), ackPendingMax: count(limits, "max_ack_pending") },
     mirror,
+    sources: objects(values, "sources").map((source) => originOf(source, "sources")),
     mirrorDirect: mirror !== undefined && flag(values, "mirror_direct"),
     placement: placement === undefined ? undefined : { cluster: text(placement, "cluster"), tags: texts(placement, "tags") },
     ...policyOf(metadataOf(values), before),
@@ -148,9 +149,12 @@ export function streamConfig(config: StationConfig, versions = true): object {
     ...(config.noAck ? { no_ack: true } : {}),
     ...(config.duplicateWindowMs > 0 ? { duplicate_window: nanoseconds(config.duplicateWindowMs) } : {}),
     ...(config.placement === undefined ? {} : { placement: placementJson(config.placement) }),
-    ...(config.mirror === undefined ? {} : { mirror: mirrorJson(config.mirror) }),
+    ...(config.mirror === undefined ? {} : { mirror: originJson(config.mirror) }),
+    ...(config.sources.length === 0 ? {} : { sources: config.sources.map(originJson) }),
     compression: config.compression,
     ...(config.firstSequence > 0 ? { first_seq: config.firstSequence } : {}),
+    ...(config.subjectTransform === undefined ? {} : { subject_transform: mappingJson(config.subjectTransform) }),
+    ...(config.republish === undefined ? {} : { republish: republishJson(config.republish) }),
     allow_direct: config.allowDirect,
     mirror_direct: config.mirrorDirect,
     ...(config.discardNewPerSubject ? { discard_new_per_subject: true } : {}),
@@ -163,7 +167,11 @@ export function streamConfig(config: StationConfig, versions = true): object {
       ...(config.groupLimits.ackPendingMax === 0 ? {} : { max_ack_pending: config.groupLimits.ackPendingMax }),
     },
     allow_msg_ttl: config.allowTtl,
+    ...(config.deleteMarkerTtlMs === 0 ? {} : { subject_delete_marker_ttl: nanoseconds(config.deleteMarkerTtlMs) }),
+    ...(config.allowCounter ? { allow_msg_counter: true } : {}),
     ...(config.allowAtomic ? { allow_atomic: true } : {}),
+    ...(config.allowSchedules ? { allow_msg_schedules: true } : {}),
+    ...(config.allowFastBatch ? { allow_batched: true } : {}),
     ...(isAsynchronous(config) ? { persist_mode: "async" } : {}),
     metadata: echoedMetadata({ ...config.metadata, ...policyMetadata(config) }, requiredLevel(config), versions),
   };
@@ -189,7 +197,8 @@ export function metadataOf(values: Values): Record<string, string> {
 }
 
 function requiredLevel(config: StationConfig): number {
-  if (config.allowAtomic || isAsynchronous(config)) return 2;
+  if (config.allowFastBatch) return 4;
+  if (config.allowAtomic || config.allowCounter || config.allowSchedules || isAsynchronous(config)) return 2;
   return config.allowTtl ? 1 : 0;
 }
 
@@ -208,36 +217,57 @@ function durabilityOf(values: Values): Durability | undefined {
   throw apiErrors.streamConfig(`metadata ${durabilityKey} is always, interval or none`);
 }
 
-function refuseUnsupported(values: Values): void {
-  for (const [field, what] of Object.entries(unsupported)) {
-    const value = values[field];
-    const asked = Array.isArray(value) ? value.length > 0 : value !== undefined && value !== false && value !== 0;
-    if (asked) throw apiErrors.streamConfig(`${what} are not supported by this server yet`);
-  }
-}
-
-function mirrorOf(values: Values): MirrorConfig | undefined {
-  const mirror = inner(values, "mirror");
-  if (mirror === undefined) return undefined;
-  if (texts(values, "subjects").length === 0 && Array.isArray(values["sources"])) throw apiErrors.mirrorWithSources();
-  for (const field of ["external", "subject_transforms"]) {
-    if (mirror[field] !== undefined) throw apiErrors.streamConfig(`mirrors with ${field} are not supported by this server yet`);
-  }
+/** `of`: what the origin is for, in words. An origin on another server would need a connection there. */
+function originOf(values: Values, of: "mirrors" | "sources"): OriginConfig {
+  if (inner(values, "external") !== undefined)
+    throw apiErrors.streamConfig(`${of} of other servers or accounts are not supported by this server`);
+  if (inner(values, "consumer") !== undefined)
+    throw apiErrors.streamConfig(`${of} by a consumer of one's own are not supported by this server`);
   return {
-    origin: text(mirror, "name"),
-    startSequence: count(mirror, "opt_start_seq"),
-    startTimeUs: count(mirror, "opt_start_time"),
-    filter: text(mirror, "filter_subject"),
+    origin: text(values, "name"),
+    startSequence: count(values, "opt_start_seq"),
+    startTimeUs: count(values, "opt_start_time"),
+    filter: text(values, "filter_subject"),
+    transforms: objects(values, "subject_transforms").map(mappingOf),
   };
 }
 
-function mirrorJson(mirror: MirrorConfig): object {
+function originJson(origin: OriginConfig): object {
   return {
-    name: mirror.origin,
-    ...(mirror.startSequence === 0 ? {} : { opt_start_seq: mirror.startSequence }),
-    ...(mirror.startTimeUs === 0 ? {} : { opt_start_time: timeText(mirror.startTimeUs) }),
-    ...(mirror.filter === "" ? {} : { filter_subject: mirror.filter }),
+    name: origin.origin,
+    ...(origin.startSequence === 0 ? {} : { opt_start_seq: origin.startSequence }),
+    ...(origin.startTimeUs === 0 ? {} : { opt_start_time: timeText(origin.startTimeUs) }),
+    ...(origin.filter === "" ? {} : { filter_subject: origin.filter }),
+    ...(origin.transforms.length === 0 ? {} : { subject_transforms: origin.transforms.map(mappingJson) }),
   };
+}
+
+function mappingOf(values: Values): SubjectMapping {
+  return { source: text(values, "src"), destination: text(values, "dest") };
+}
+
+export function mappingJson(mapping: SubjectMapping): object {
+  return { src: mapping.source, dest: mapping.destination };
+}
+
+/** An empty source is everything. From everything to everything means the stream's transform, when that is of its only subject. */
+function republishOf(values: Values, transform: Values | undefined): RepublishConfig | undefined {
+  const republish = inner(values, "republish");
+  if (republish === undefined) return undefined;
+  const headersOnly = flag(republish, "headers_only");
+  const pedantic = flag(values, "pedantic");
+  if (pedantic && text(republish, "src") === "") throw apiErrors.pedantic("republish source can not be empty");
+  const source = text(republish, "src") || ">";
+  const destination = text(republish, "dest");
+  const subjects = texts(values, "subjects");
+  const implied = transform !== undefined && subjects.length === 1 && text(transform, "src") === subjects[0];
+  if (source !== ">" || destination !== ">" || !implied) return { source, destination, headersOnly };
+  if (pedantic) throw apiErrors.pedantic("implicit republish based on subject transform");
+  return { source: text(transform, "dest"), destination: text(transform, "dest"), headersOnly };
+}
+
+function republishJson(republish: RepublishConfig): object {
+  return { ...mappingJson(republish), ...(republish.headersOnly ? { headers_only: true } : {}) };
 }
 
 function checkPedantic(values: Values): void {
@@ -247,6 +277,14 @@ function checkPedantic(values: Values): void {
   const age = count(values, "max_age");
   if (age > 0 && age < 120e9 && count(values, "duplicate_window") === 0) {
     throw apiErrors.pedantic("duplicate window cannot be bigger than max age");
+  }
+  const rollups = flag(values, "allow_rollup_hdrs");
+  if (count(values, "subject_delete_marker_ttl") > 0) {
+    if (!flag(values, "allow_msg_ttl")) throw apiErrors.streamConfig("subject delete marker cannot be set if message TTLs are disabled");
+    if (!rollups) throw apiErrors.streamConfig("subject delete marker cannot be set if roll-ups are disabled");
+  }
+  if (flag(values, "allow_msg_schedules") && !rollups) {
+    throw apiErrors.streamConfig("message scheduling cannot be set if roll-ups are disabled");
   }
 }
 

@@ -1,7 +1,9 @@
 /** A station's state in JetStream's JSON: `state` of every stream answer, with the details a client may ask for. */
+import type { OriginConfig } from "../../../lib/station/config.ts";
 import type { Station } from "../../../lib/station/station.ts";
 import { compileFilter, filterProblem } from "../../../lib/filter.ts";
 import { timeText, zeroTime } from "./json.ts";
+import { mappingJson } from "./stream-config.ts";
 
 export interface StateDetails {
   /** List the interior sequences that are gone. */
@@ -23,12 +25,35 @@ export interface StreamState {
   readonly offset: number;
 }
 
-/** How a mirror stands to its origin; nothing for other stations. `active` is nanoseconds ago, -1 = never. */
-export function mirrorState(station: Station, nowUs: number): object {
-  const { mirror } = station;
-  if (mirror === undefined) return {};
-  const active = mirror.activeUs === 0 ? -1 : Math.max(0, nowUs - mirror.activeUs) * 1000;
-  return { mirror: { name: mirror.config.origin, lag: mirror.lag, active } };
+/** How a station stands to those it takes over from; nothing for others. `withProblems`: those it did not find are told of. */
+export function originState(station: Station, nowUs: number, withProblems = true): object {
+  const { mirror, sources } = station;
+  return {
+    ...(mirror === undefined ? {} : { mirror: stateOf(mirror, nowUs, withProblems) }),
+    ...(sources.length === 0 ? {} : { sources: sources.map((source) => stateOf(source, nowUs, withProblems)) }),
+  };
+}
+
+interface Follower {
+  readonly config: OriginConfig;
+  readonly lag: number;
+  readonly activeUs: number;
+  readonly isMissing: boolean;
+  /** Of a source. */
+  readonly takenUpTo?: number;
+}
+
+/** `active` is nanoseconds ago, -1 = never. */
+function stateOf({ config, lag, activeUs, isMissing, takenUpTo }: Follower, nowUs: number, withProblems: boolean): object {
+  return {
+    name: config.origin,
+    lag,
+    ...((takenUpTo ?? 0) === 0 ? {} : { seq: takenUpTo }),
+    active: activeUs === 0 ? -1 : Math.max(0, nowUs - activeUs) * 1000,
+    ...(withProblems && isMissing ? { error: { code: 404, err_code: 10059, description: "stream not found" } } : {}),
+    ...(config.filter === "" || takenUpTo === undefined ? {} : { filter_subject: config.filter }),
+    ...(config.transforms.length === 0 ? {} : { subject_transforms: config.transforms.map(mappingJson) }),
+  };
 }
 
 export const noDetails: StateDetails = { deleted: false, subjectsFilter: "", offset: 0 };
