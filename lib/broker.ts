@@ -130,7 +130,7 @@ export class Broker implements AttachmentHost {
   /** Ends the session when its credentials do. A timer's range is shorter than theirs may be: it looks again now and then. */
   #expireAt(attachment: TenantAttachment, expiresMs: number): void {
     const leftMs = expiresMs - this.clock.nowUs() / 1000;
-    if (leftMs <= 0) attachment.session.close("credentials_expired");
+    if (leftMs <= 0) attachment.session.close(attachment.identity.tenantExpiresFirst === true ? "tenant_expired" : "credentials_expired");
     else attachment.expiry = this.clock.after(Math.min(leftMs, dayMs), () => this.#expireAt(attachment, expiresMs));
   }
 

@@ -109,6 +109,7 @@ export type CloseReason =
   | "lame_duck"
   | "credentials_revoked"
   | "credentials_expired"
+  | "tenant_expired"
   | "kicked"
   | "slow_consumer"
   | "too_many_connections"

@@ -19,6 +19,8 @@ import type { HashedSecret } from "./hasher.ts";
 import { defaultTenant, operatorOf } from "./identity.ts";
 import type { Identity } from "./identity.ts";
 import { parseUserKey, signatureHolds } from "./nkey.ts";
+import { judgeToken } from "./operator-trust.ts";
+import type { OperatorTrust } from "./operator-trust.ts";
 import { PermissionSet } from "./permission-set.ts";
 import type { Subject } from "../router/subject.ts";
 import { secretCharsMax, sha256 } from "./secret.ts";
@@ -39,6 +41,8 @@ export interface AuthPolicy {
   readonly noAuthUser: string | undefined;
   /** A verified client certificate says which user it is; passwords are not asked for then. */
   readonly mapCertificates: boolean;
+  /** Users show tokens that accounts have signed, and are known by nothing else. */
+  readonly trust?: OperatorTrust | undefined;
 }
 
 export const openPolicy: AuthPolicy = { users: [], tenants: [], allowAnonymous: false, noAuthUser: undefined, mapCertificates: false };
@@ -120,7 +124,7 @@ export class Authenticator {
 
   /** Some user proves itself with a key: send a nonce. */
   get asksForKeys(): boolean {
-    return this.#keys.size > 0;
+    return this.#keys.size > 0 || this.#policy.trust !== undefined;
   }
 
   /** 15 characters that were not used before. */
@@ -209,7 +213,8 @@ export class Authenticator {
   }
 
   #whoShowsNothing(): Identity | undefined {
-    const { noAuthUser, allowAnonymous, users } = this.#policy;
+    const { noAuthUser, allowAnonymous, users, trust } = this.#policy;
+    if (trust !== undefined) return undefined;
     if (noAuthUser !== undefined) {
       const entry = this.#entries.get(noAuthUser);
       // One shared identity would share the replies that connections were asked for: then each gets its own by `authenticate`.
@@ -220,6 +225,7 @@ export class Authenticator {
   }
 
   #decide(shown: Credentials): Promise<Entry | RefusalReason> | Entry | Identity | RefusalReason {
+    if (this.#policy.trust !== undefined) return given(shown.jwt) ? this.#byJwt(this.#policy.trust, shown) : "nothing_shown";
     if (this.#policy.users.length === 0) return this.#nobody;
     if (this.#policy.mapCertificates && shown.certificate !== undefined) {
       const name = mappedUser(shown.certificate, this.#entries);
@@ -234,6 +240,17 @@ export class Authenticator {
     if (given(shown.password)) return "unknown_user";
     if (this.#policy.noAuthUser !== undefined) return this.#entries.get(this.#policy.noAuthUser) ?? "nothing_shown";
     return this.#unproven ?? "nothing_shown";
+  }
+
+  #byJwt(trust: OperatorTrust, shown: Credentials): Identity | RefusalReason {
+    const user = judgeToken(trust, shown, this.#clock.nowUs() / 1000);
+    if (typeof user === "string") return user;
+    const { key, tenant, expiresMs, tenantExpiresFirst } = user;
+    const holder = { permissionSet: user.permissions === undefined ? undefined : new PermissionSet(user.permissions) };
+    const permissions = new ConnectionPermissions(holder, this.#clock, this.#limits.responsesTrackedMax);
+    const { connectionsMax, subscriptionsMax } = this.#limits;
+    const limits = { connectionsMax, subscriptionsMax, ...trust.accounts.get(tenant)?.tenant.limits };
+    return { user: key, tenant, permissions, rules: user.permissions, expiresMs, tenantExpiresFirst, limits };
   }
 
   #byKey(nkey: string, shown: Credentials): Entry | RefusalReason {
@@ -302,7 +319,14 @@ export class Authenticator {
     const { name: user, tenant, expiresMs } = entry.user;
     const own = this.#policy.tenants.find(({ name }) => name === tenant)?.limits;
     const { connectionsMax, subscriptionsMax } = this.#limits;
-    return { user, tenant, permissions, expiresMs, limits: own === undefined ? undefined : { connectionsMax, subscriptionsMax, ...own } };
+    return {
+      user,
+      tenant,
+      permissions,
+      rules: entry.user.permissions,
+      expiresMs,
+      limits: own === undefined ? undefined : { connectionsMax, subscriptionsMax, ...own },
+    };
   }
 
   #digestOf(user: User): Buffer | undefined {

@@ -1,6 +1,6 @@
 /** Who a connection is, once authenticated: the user, its tenant, what it may do. */
 import type { TenantLimits } from "../limits.ts";
-import type { Permissions } from "./permissions.ts";
+import type { PermissionRules, Permissions } from "./permissions.ts";
 
 export interface Identity {
   /** The user's name; `""` for anonymous. */
@@ -9,8 +9,12 @@ export interface Identity {
   readonly tenant: string;
   /** Undefined = everything. */
   readonly permissions: Permissions | undefined;
+  /** The same as they were written, for who asks what he may. */
+  readonly rules?: PermissionRules | undefined;
   /** Milliseconds since the epoch, or undefined = never. */
   readonly expiresMs: number | undefined;
+  /** It is the tenant that expires then. */
+  readonly tenantExpiresFirst?: boolean | undefined;
   /** Of its tenant; undefined = the broker's. */
   readonly limits?: TenantLimits | undefined;
 }

@@ -12,14 +12,25 @@ const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 const textLength = 56;
 const keyBytes = 32;
 const userKind = 20 << 3;
+const accountKind = 0;
+const operatorKind = 14 << 3;
 /** The DER prefix that makes 32 raw bytes an Ed25519 public key. */
 const spkiPrefix = Buffer.from("302a300506032b6570032100", "hex");
 const signatureBytes = 64;
 
 /** A user's public key from its text `U…`; undefined when kind, length or checksum are wrong. */
 export function parseUserKey(text: string): KeyObject | undefined {
+  return parseKey(text, userKind);
+}
+
+/** The public key of an operator, an account or a user, from its text `O…`, `A…` or `U…`. */
+export function parseIssuerKey(text: string): KeyObject | undefined {
+  return parseKey(text, operatorKind) ?? parseKey(text, accountKind) ?? parseKey(text, userKind);
+}
+
+function parseKey(text: string, kind: number): KeyObject | undefined {
   const raw = decodeBase32(text);
-  if (raw === undefined || raw[0] !== userKind) return undefined;
+  if (raw === undefined || raw[0] !== kind) return undefined;
   const body = raw.subarray(0, keyBytes + 1);
   if (crc16(body) !== raw.readUInt16LE(keyBytes + 1)) return undefined;
   return createPublicKey({ key: Buffer.concat([spkiPrefix, body.subarray(1)]), format: "der", type: "spki" });

@@ -11,6 +11,7 @@ import type { Durability } from "../../store/store.ts";
 import type { AuthPolicy } from "../auth/authenticator.ts";
 import { hashedTokensMax } from "../auth/authenticator.ts";
 import { defaultTenant } from "../auth/identity.ts";
+import type { OperatorTrust } from "../auth/operator-trust.ts";
 import { parseSecret } from "../auth/secret.ts";
 import type { TenantDefinition, User } from "../auth/user.ts";
 import { parseTenantName, parseUsers, refuseTwins } from "../auth/user-document.ts";
@@ -83,6 +84,8 @@ export interface Config {
   readonly jetStream?: JetStreamConfig | undefined;
   /** The tenant that hears what happens in the broker and may ask about it. */
   readonly systemTenant?: string | undefined;
+  /** Users show tokens instead of being listed. */
+  readonly trust?: OperatorTrust | undefined;
 }
 
 export interface JetStreamConfig {
@@ -156,6 +159,7 @@ export function authPolicyOf(config: Config): AuthPolicy {
     allowAnonymous: config.allowAnonymous,
     noAuthUser: config.noAuthUser,
     mapCertificates: config.tls?.map ?? false,
+    trust: config.trust,
   };
 }
 

@@ -637,6 +637,7 @@ const closeReasons: Readonly<Record<CloseReason, number>> = {
   lame_duck: reason.useAnotherServer,
   credentials_revoked: reason.notAuthorized,
   credentials_expired: reason.maximumConnectTime,
+  tenant_expired: reason.maximumConnectTime,
   kicked: reason.administrativeAction,
   slow_consumer: reason.quotaExceeded,
   too_many_connections: reason.connectionRateExceeded,

@@ -5,6 +5,7 @@
 import { resolve } from "node:path";
 import { parseConfig } from "../../lib/config/config.ts";
 import type { Config, TlsConfig } from "../../lib/config/config.ts";
+import type { TenantDefinition } from "../../lib/auth/user.ts";
 import { BrokerError } from "../../lib/errors.ts";
 import { limitRules, limitsFrom } from "../../lib/limits.ts";
 import type { Limits } from "../../lib/limits.ts";
@@ -13,6 +14,8 @@ import { parseConf } from "./conf-parser.ts";
 import { ConfFields } from "./conf-value.ts";
 import type { HostPort } from "./conf-value.ts";
 import type { ServerFlags } from "./flags.ts";
+import { readOperators } from "./operators.ts";
+import type { Operators } from "./operators.ts";
 
 export interface ServerOptions {
   readonly config: Config;
@@ -161,6 +164,7 @@ export function serverOptionsOf(flags: ServerFlags, world: ServerWorld): ServerO
   const jetStream = jetStreamOf(top, flags, world, path);
   const given = { user: flags.value("user"), password: flags.value("pass"), token: flags.value("auth") };
   const people = readPeople(top, given, jetStream.enabled);
+  const operators = readOperators(top, world.folder);
   const listen = top.address("listen");
   const host = flags.value("addr") ?? listen?.host ?? top.text("host", "net") ?? "0.0.0.0";
   const port = flags.whole("port") ?? listen?.port ?? top.whole("port") ?? clientPort;
@@ -188,11 +192,12 @@ export function serverOptionsOf(flags: ServerFlags, world: ServerWorld): ServerO
     data: jetStream.folder,
     jetStream: jetStream.limits,
     serverName: flags.value("name") ?? top.text("server_name", "name"),
-    allowAnonymous: people.users.length === 0 && top.get("operator", "operators", "root") === undefined,
+    allowAnonymous: people.users.length === 0 && operators === undefined,
     noAuthUser,
     users: people.users,
-    tenants: people.tenants,
-    systemTenant: people.systemAccount,
+    tenants: operators === undefined ? people.tenants : accountsOf(operators, jetStream.enabled),
+    trust: operators?.trust,
+    systemTenant: top.text("system_account", "system") ?? operators?.systemAccount ?? people.systemAccount,
     tls,
     limits: limitsOf(top, people.authTimeoutMs, tls === undefined ? undefined : top.fields("tls")?.durationMs("timeout")),
   };
@@ -205,6 +210,11 @@ export function serverOptionsOf(flags: ServerFlags, world: ServerWorld): ServerO
     debug: flags.has("debug") || flags.has("debugTrace") || top.flag("debug") === true,
     warnings,
   };
+}
+
+/** JetStream runs in the accounts whose tokens have storage. */
+function accountsOf({ trust }: Operators, jetStream: boolean): TenantDefinition[] {
+  return [...trust.accounts.values()].map(({ tenant }) => ({ ...tenant, jetStream: jetStream && tenant.jetStream === true }));
 }
 
 function readTop(configFile: string | undefined, world: ServerWorld): ConfFields {

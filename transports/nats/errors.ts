@@ -19,6 +19,7 @@ export const errorTexts = {
   authorizationViolation: { text: "Authorization Violation", closes: true },
   authenticationTimeout: { text: "Authentication Timeout", closes: true },
   authenticationExpired: { text: "User Authentication Expired", closes: true },
+  accountExpired: { text: "Account Authentication Expired", closes: true },
   authenticationRevoked: { text: "User Authentication Revoked", closes: true },
   connectionsExceeded: { text: "maximum connections exceeded", closes: true },
   tenantConnectionsExceeded: { text: "maximum account active connections exceeded", closes: true },

@@ -635,6 +635,9 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
       case "credentials_revoked":
         this.#fail(errorTexts.authenticationRevoked);
         break;
+      case "tenant_expired":
+        this.#fail(errorTexts.accountExpired);
+        break;
       case "credentials_expired":
         this.#fail(errorTexts.authenticationExpired);
         break;
