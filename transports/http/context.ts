@@ -8,6 +8,7 @@ import type { SubjectFilterTest } from "../../store/store.ts";
 import type { LocalConnection } from "../local/connection.ts";
 import type { OpenBroker } from "../open.ts";
 import type { TenantService } from "../tenant-services.ts";
+import { CapturedSubjects } from "./captured.ts";
 import type { Schema } from "./json-schema.ts";
 import { schemaProblem } from "./json-schema.ts";
 import { HttpProblem } from "./problem.ts";
@@ -20,6 +21,7 @@ export class HttpContext {
   readonly opened: OpenBroker;
   /** Of produces whose outcome is not known. */
   pendingBytes = 0;
+  readonly captured: CapturedSubjects = new CapturedSubjects();
   readonly #connections: Map<string, LocalConnection> = new Map();
 
   constructor(opened: OpenBroker) {

@@ -2,43 +2,20 @@
  * `POST /v1/stations/NAME/messages`: one message, or many as NDJSON or a JSON list. Answered once everything is durable. And
  * `POST /v1/publish/SUBJECT`, which waits for nothing.
  */
-import { compileFilter, parseSubject } from "../../lib/filter.ts";
 import type { HeaderList } from "../../lib/headers.ts";
 import { encodeHeaders } from "../../lib/headers.ts";
+import { nothing } from "../../lib/message.ts";
 import type { Station } from "../../lib/station/station.ts";
+import type { Produced, ProduceError, Waiting } from "../local/connection.ts";
+import { checkedSubject, soleSubject } from "./captured.ts";
 import type { HttpContext } from "./context.ts";
 import { sendJson } from "./context.ts";
-import { isObject, schemaProblem } from "./json-schema.ts";
+import { decodeBase64, incoming, linesOf, listOf, manyMax, messageSchema } from "./incoming.ts";
+import type { Incoming } from "./incoming.ts";
 import type { Schema } from "./json-schema.ts";
-import { HttpProblem } from "./problem.ts";
+import { HttpProblem, sendProblem } from "./problem.ts";
 import { problemOf } from "./refusals.ts";
-import { demand } from "./router.ts";
 import type { HttpCall, HttpRouter } from "./router.ts";
-
-/** Messages of one request. */
-const manyMax = 10_000;
-
-interface Incoming {
-  readonly subject: string;
-  readonly payload: Buffer;
-  readonly headers: HeaderList;
-  readonly id: string | undefined;
-  readonly key: string | undefined;
-}
-
-export const messageSchema: Schema = {
-  type: "object",
-  additionalProperties: false,
-  properties: {
-    subject: { type: "string", description: "default: the station's only subject" },
-    text: { type: "string", description: "the payload as text" },
-    base64: { type: "string", format: "byte", description: "the payload as bytes" },
-    json: { description: "the payload as any JSON value" },
-    key: { type: "string", description: "messages of one key keep their order; default: the subject" },
-    id: { type: "string", description: "stored once within the station's duplicate window" },
-    headers: { type: "object", additionalProperties: { type: "string" } },
-  },
-};
 
 const manySchema: Schema = { type: "array", items: messageSchema, maxItems: manyMax };
 
@@ -122,188 +99,198 @@ export function addProduce(router: HttpRouter, context: HttpContext): void {
     },
     handle: (call) => {
       const subject = call.params["subject"] ?? "";
-      checkSubject(call, subject);
-      const message = { subject, payload: payloadOf(call), headers: headersOf(call), id: undefined, key: undefined };
-      checkSize(context, message);
-      sendJson(call, 202, { receivers: context.connection(call).publish(subject, message.payload, { headers: message.headers }) });
+      checkedSubject(call.identity, subject);
+      const payload = payloadOf(call);
+      const headers = headersOf(call);
+      checkSize(context, encoded(headers).length + payload.length);
+      sendJson(call, 202, { receivers: context.connection(call).publish(subject, payload, { headers }) });
     },
   });
 }
 
-async function produce(context: HttpContext, call: HttpCall): Promise<void> {
+function produce(context: HttpContext, call: HttpCall): void {
   const station = context.station(call);
-  const type = (call.request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
-  if (type === "application/x-ndjson") await produceMany(context, call, station, lines(call.body));
-  else if (call.query.get("many") === "true") await produceMany(context, call, station, list(call.body));
-  else await produceOne(context, call, station);
+  const type = call.request.headers.get("content-type");
+  if (type !== undefined && isNdjson(type)) produceMany(context, call, station, linesOf(call.body));
+  else if (call.query.get("many") === "true") produceMany(context, call, station, listOf(call.body));
+  else produceOne(context, call, station);
 }
 
-async function produceOne(context: HttpContext, call: HttpCall, station: Station): Promise<void> {
+function isNdjson(type: string): boolean {
+  return type.includes("ndjson") && type.split(";", 1)[0]?.trim().toLowerCase() === "application/x-ndjson";
+}
+
+function produceOne(context: HttpContext, call: HttpCall, station: Station): void {
+  const { query } = call;
   const { headers } = call.request;
   const message: Incoming = {
-    subject: call.query.get("subject") ?? headers.get("waystation-subject") ?? soleSubject(station),
+    subject: query.get("subject") ?? headers.get("waystation-subject"),
     payload: payloadOf(call),
     headers: headersOf(call),
-    id: call.query.get("id") ?? headers.get("waystation-message-id") ?? undefined,
-    key: call.query.get("key") ?? headers.get("waystation-key") ?? undefined,
+    id: query.get("id") ?? headers.get("waystation-message-id"),
+    key: query.get("key") ?? headers.get("waystation-key"),
   };
-  const stored = await store(context, call, station, message);
-  if (stored === undefined) sendJson(call, 202, { station: station.name });
-  else sendJson(call, stored.duplicate ? 200 : 201, stored);
-}
-
-async function produceMany(context: HttpContext, call: HttpCall, station: Station, documents: readonly unknown[]): Promise<void> {
-  const messages = documents.map((document, index) => incoming(document, index, station));
-  const results = await Promise.all(
-    messages.map(async (message) => {
-      try {
-        const stored = await store(context, call, station, message);
-        return stored === undefined ? {} : { sequence: stored.sequence, duplicate: stored.duplicate };
-      } catch (error) {
-        const problem = problemOf(error);
-        if (problem === undefined) throw error;
-        return { status: problem.status, ...problem.extra, detail: problem.message };
-      }
-    }),
-  );
-  const refused = results.filter((result) => "status" in result);
-  const document = { station: station.name, stored: results.length - refused.length, results };
-  const first = refused[0];
-  if (first === undefined) sendJson(call, 200, document);
-  else if (refused.length < results.length) sendJson(call, 207, document);
-  else throw new HttpProblem(first.status ?? 422, "Refused", `no message was stored: ${first.detail}`, document);
-}
-
-/** Undefined: the station acknowledges nothing. */
-async function store(
-  context: HttpContext,
-  call: HttpCall,
-  station: Station,
-  message: Incoming,
-): Promise<{ readonly station: string; readonly sequence: number; readonly duplicate: boolean } | undefined> {
-  const { subject, payload, headers, id, key } = message;
-  checkSubject(call, subject);
-  if (!captures(station, subject)) {
-    const wanted = station.config.subjects.join(", ");
-    throw new HttpProblem(422, "Unprocessable Content", `station '${station.name}' takes ${wanted}, not '${subject}'`, { code: "subject" });
+  if (!submit(context, call, station, message, new OneMessage(context, call, message.payload.length))) {
+    sendJson(call, 202, { station: station.name });
   }
-  checkSize(context, message);
+}
+
+/** Answers a request of one message once its outcome is known. */
+class OneMessage implements Waiting {
+  readonly #context: HttpContext;
+  readonly #call: HttpCall;
+  readonly #bytes: number;
+
+  constructor(context: HttpContext, call: HttpCall, bytes: number) {
+    this.#context = context;
+    this.#call = call;
+    this.#bytes = bytes;
+  }
+
+  resolve({ station, sequence, duplicate }: Produced): void {
+    this.#context.pendingBytes -= this.#bytes;
+    const text = `{"station":${JSON.stringify(station)},"sequence":${sequence},"duplicate":${duplicate ? "true" : "false"}}\n`;
+    this.#call.response.send(duplicate ? 200 : 201, json, text);
+  }
+
+  reject(error: ProduceError): void {
+    this.#context.pendingBytes -= this.#bytes;
+    const problem = problemOf(error);
+    if (problem !== undefined) sendProblem(this.#call.response, problem);
+  }
+}
+
+const json = [["content-type", "application/json"]] as const;
+
+interface Result {
+  readonly sequence?: number;
+  readonly duplicate?: boolean;
+  /** Of a message that was refused. */
+  readonly status?: number;
+  readonly detail?: string;
+}
+
+function produceMany(context: HttpContext, call: HttpCall, station: Station, documents: readonly unknown[]): void {
+  const messages = documents.map((document, index) => incoming(document, index));
+  const many = new ManyMessages(context, call, station.name, messages.length);
+  for (const [index, message] of messages.entries()) {
+    const waiting = many.expect(index, message.payload.length);
+    try {
+      if (!submit(context, call, station, message, waiting)) many.settle(index, {});
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem === undefined) throw error;
+      many.settle(index, refusal(problem));
+    }
+  }
+  many.submitted();
+}
+
+function refusal(problem: HttpProblem): Result {
+  return { status: problem.status, ...problem.extra, detail: problem.message };
+}
+
+/** Answers a request of many messages once the outcome of each is known. */
+class ManyMessages {
+  readonly #context: HttpContext;
+  readonly #call: HttpCall;
+  readonly #station: string;
+  readonly #results: Result[];
+  /** One more than outcomes to come, until all are submitted. */
+  #left: number;
+  #refused = 0;
+
+  constructor(context: HttpContext, call: HttpCall, station: string, count: number) {
+    this.#context = context;
+    this.#call = call;
+    this.#station = station;
+    this.#results = Array.from({ length: count }, () => ({}));
+    this.#left = count + 1;
+  }
+
+  expect(index: number, bytes: number): Waiting {
+    return {
+      resolve: ({ sequence, duplicate }) => {
+        this.#context.pendingBytes -= bytes;
+        this.settle(index, { sequence, duplicate });
+      },
+      reject: (error) => {
+        this.#context.pendingBytes -= bytes;
+        const problem = problemOf(error);
+        this.settle(index, problem === undefined ? { status: 500 } : refusal(problem));
+      },
+    };
+  }
+
+  settle(index: number, result: Result): void {
+    this.#results[index] = result;
+    if (result.status !== undefined) this.#refused++;
+    this.submitted();
+  }
+
+  submitted(): void {
+    if (--this.#left > 0) return;
+    const results = this.#results;
+    const document = { station: this.#station, stored: results.length - this.#refused, results };
+    const first = results.find(({ status }) => status !== undefined);
+    if (first === undefined) sendJson(this.#call, 200, document);
+    else if (this.#refused < results.length) sendJson(this.#call, 207, document);
+    else {
+      const why = `no message was stored: ${first.detail ?? ""}`;
+      sendProblem(this.#call.response, new HttpProblem(first.status ?? 422, "Refused", why, document));
+    }
+  }
+}
+
+/** Hands a message on; throws what is wrong with it. False: the station acknowledges nothing, and nobody is told anything. */
+function submit(context: HttpContext, call: HttpCall, station: Station, message: Incoming, waiting: Waiting): boolean {
+  const { payload, id, key } = message;
+  const subject = context.captured.bytesOf(call.identity, station, message.subject ?? soleSubject(station));
+  let { headers } = message;
+  if (id !== undefined) headers = [...headers, ["Nats-Msg-Id", id]];
+  if (key !== undefined) headers = [...headers, ["Waystation-Key", key]];
+  const block = encoded(headers);
+  checkSize(context, block.length + payload.length);
+  const body = block.length === 0 ? payload : Buffer.concat([block, payload]);
   const connection = context.connection(call);
-  const options = { headers, ...(id === undefined ? {} : { messageId: id }), ...(key === undefined ? {} : { key }) };
   if (station.config.noAck) {
-    connection.publish(subject, payload, options);
-    return undefined;
+    connection.submit(subject, body, block.length, undefined);
+    return false;
   }
   context.admit(payload.length);
-  try {
-    return await connection.produce(subject, payload, options);
-  } finally {
-    context.pendingBytes -= payload.length;
-  }
+  connection.submit(subject, body, block.length, waiting);
+  return true;
 }
 
-function checkSubject(call: HttpCall, subject: string): void {
-  if (parseSubject(subject) === undefined) {
-    throw new HttpProblem(422, "Unprocessable Content", `'${subject}' is no subject: tokens joined by dots, without wildcards and blanks`);
-  }
-  demand(call.identity, subject);
-}
-
-function checkSize(context: HttpContext, message: Incoming): void {
-  const { payloadBytesMax } = context.opened.nats.limits;
-  let headers = 0;
+function encoded(headers: HeaderList): Buffer {
+  if (headers.length === 0) return nothing;
   try {
-    headers = message.headers.length === 0 ? 0 : encodeHeaders(message.headers).length;
+    return encodeHeaders(headers);
   } catch (error) {
     throw new HttpProblem(422, "Unprocessable Content", error instanceof Error ? error.message : String(error));
   }
-  if (headers + message.payload.length > payloadBytesMax) {
+}
+
+function checkSize(context: HttpContext, bytes: number): void {
+  const { payloadBytesMax } = context.opened.nats.limits;
+  if (bytes > payloadBytesMax) {
     throw new HttpProblem(413, "Payload Too Large", `a message has at most ${payloadBytesMax} bytes, headers included`);
   }
-}
-
-function captures(station: Station, subject: string): boolean {
-  const { subjects } = station.config;
-  if (subjects.includes(subject)) return true;
-  const bytes = Buffer.from(subject, "utf8");
-  return subjects.some((filter) => compileFilter(filter).matches(bytes, 0, bytes.length));
-}
-
-function soleSubject(station: Station): string {
-  const [only, ...more] = station.config.subjects;
-  if (only !== undefined && more.length === 0 && parseSubject(only) !== undefined) return only;
-  const wanted = station.config.subjects.join(", ");
-  throw new HttpProblem(422, "Unprocessable Content", `name a subject, by ?subject= or Waystation-Subject: the station takes ${wanted}`);
 }
 
 function payloadOf(call: HttpCall): Buffer {
   return call.query.get("encoding") === "base64" ? decodeBase64(call.body.toString("latin1")) : call.body;
 }
 
+const noHeaders: HeaderList = [];
+
 /** `Waystation-Header-Colour: red` becomes the message's header `colour: red`. */
 function headersOf(call: HttpCall): HeaderList {
-  const list: [string, string][] = [];
+  let list: [string, string][] | undefined;
   for (const [name, value] of call.request.headers) {
-    if (name.startsWith("waystation-header-")) list.push([name.slice("waystation-header-".length), value]);
-    else if (name === "waystation-expected-last-sequence") list.push(["Nats-Expected-Last-Sequence", value]);
+    if (!name.startsWith("waystation-")) continue;
+    if (name.startsWith("waystation-header-")) (list ??= []).push([name.slice("waystation-header-".length), value]);
+    else if (name === "waystation-expected-last-sequence") (list ??= []).push(["Nats-Expected-Last-Sequence", value]);
   }
-  return list;
-}
-
-function lines(body: Buffer): unknown[] {
-  const documents: unknown[] = [];
-  let start = 0;
-  while (start < body.length) {
-    const newline = body.indexOf(0x0a, start);
-    const end = newline < 0 ? body.length : newline;
-    const line = body.toString("utf8", start, end).trim();
-    start = end + 1;
-    if (line === "") continue;
-    if (documents.length === manyMax) throw new HttpProblem(413, "Payload Too Large", `at most ${manyMax} messages in one request`);
-    documents.push(parse(line, `line ${documents.length + 1}`));
-  }
-  return documents;
-}
-
-function list(body: Buffer): unknown[] {
-  const value = parse(body.toString("utf8"), "the body");
-  const problem = schemaProblem({ type: "array", maxItems: manyMax }, value, "");
-  if (problem !== undefined) throw new HttpProblem(422, "Unprocessable Content", problem);
-  return value as unknown[];
-}
-
-function parse(text: string, what: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw new HttpProblem(400, "Bad Request", `${what} is no JSON: ${error instanceof Error ? error.message : String(error)}`);
-  }
-}
-
-function incoming(document: unknown, index: number, station: Station): Incoming {
-  const problem = schemaProblem(messageSchema, document, `[${index}]`);
-  if (problem !== undefined || !isObject(document)) throw new HttpProblem(422, "Unprocessable Content", problem ?? "no object");
-  const text = (name: string): string | undefined => (typeof document[name] === "string" ? document[name] : undefined);
-  const forms = ["text", "base64", "json"].filter((name) => document[name] !== undefined);
-  if (forms.length > 1) {
-    throw new HttpProblem(422, "Unprocessable Content", `'[${index}]' has its payload twice, as ${forms.join(" and ")}: leave one`);
-  }
-  const base64 = text("base64");
-  const headers = isObject(document["headers"]) ? Object.entries(document["headers"]) : [];
-  return {
-    subject: text("subject") ?? soleSubject(station),
-    payload:
-      base64 === undefined
-        ? Buffer.from(document["json"] === undefined ? (text("text") ?? "") : JSON.stringify(document["json"]), "utf8")
-        : decodeBase64(base64),
-    headers: headers.map(([name, value]) => [name, String(value)]),
-    id: text("id"),
-    key: text("key"),
-  };
-}
-
-function decodeBase64(text: string): Buffer {
-  const plain = text.replaceAll(/\s/g, "");
-  if (!/^[A-Za-z0-9+/_-]*={0,2}$/.test(plain)) throw new HttpProblem(422, "Unprocessable Content", "the payload is no base64");
-  return Buffer.from(plain, "base64");
+  return list ?? noHeaders;
 }

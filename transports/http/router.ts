@@ -14,15 +14,11 @@ import { shownInHeader } from "../web/credentials.ts";
 import { originAllowed } from "../web/origin.ts";
 import { Answer, crossOriginHeaders } from "./answer.ts";
 import type { Schema } from "./json-schema.ts";
+import { noQuery, QueryText } from "./query.ts";
+import type { QueryReader } from "./query.ts";
 import { HttpProblem, sendProblem } from "./problem.ts";
 import { problemOf } from "./refusals.ts";
 
-/** One option of the query by its name; null when it is not there. */
-export interface QueryReader {
-  get(name: string): string | null;
-}
-
-const noQuery: QueryReader = { get: () => null };
 const noParams: Readonly<Record<string, string>> = {};
 
 export class HttpCall {
@@ -40,7 +36,7 @@ export class HttpCall {
     this.body = body;
     this.response = response;
     this.params = params;
-    this.query = request.query === "" ? noQuery : new URLSearchParams(request.query);
+    this.query = request.query === "" ? noQuery : new QueryText(request.query);
     this.identity = identity;
   }
 }
@@ -83,6 +79,16 @@ export interface HttpRouterOptions {
 
 const nobody: Identity = { user: "", tenant: defaultTenant, permissions: undefined, expiresMs: undefined };
 
+interface Found {
+  readonly route: Route;
+  readonly params: Readonly<Record<string, string>>;
+}
+
+/** Addresses of one method whose route is remembered; beyond, all are forgotten. */
+const metMax = 2_048;
+/** A longer one is not remembered. */
+const metCharactersMax = 256;
+
 interface Segmented {
   readonly route: Route;
   readonly segments: readonly string[];
@@ -95,8 +101,10 @@ export class HttpRouter implements HttpHandler {
   readonly #routes: Segmented[] = [];
   /** The same, by method and number of segments. */
   readonly #bySize: Map<string, Segmented[]> = new Map();
-  /** Exact paths, by method and path. */
-  readonly #exact: Map<string, Route> = new Map();
+  /** Exact paths, by method. */
+  readonly #exact: Map<string, Map<string, Found>> = new Map();
+  /** Paths with parameters that were asked for, by method. */
+  readonly #met: Map<string, Map<string, Found>> = new Map();
 
   constructor(options: HttpRouterOptions) {
     this.#options = options;
@@ -111,11 +119,14 @@ export class HttpRouter implements HttpHandler {
       const alike = this.#bySize.get(size);
       if (alike === undefined) this.#bySize.set(size, [entry]);
       else alike.push(entry);
-    } else this.#exact.set(`${route.method} ${route.path}`, route);
+      return;
+    }
+    const exact = this.#exact.get(route.method) ?? new Map<string, Found>();
+    this.#exact.set(route.method, exact.set(route.path, { route, params: noParams }));
   }
 
   get routes(): readonly Route[] {
-    return [...this.#exact.values(), ...this.#routes.map(({ route }) => route)];
+    return [...this.#exactRoutes(), ...this.#routes.map(({ route }) => route)];
   }
 
   handle(request: WebRequest, body: Buffer, plain: WebResponse): void {
@@ -128,8 +139,8 @@ export class HttpRouter implements HttpHandler {
       return;
     }
     const method = request.method === "HEAD" ? "GET" : request.method;
-    const exact = this.#exact.get(`${method} ${request.path}`);
-    const found = exact === undefined ? this.#find(method, request.path) : { route: exact, params: noParams };
+    const { path } = request;
+    const found = this.#exact.get(method)?.get(path) ?? this.#met.get(method)?.get(path) ?? this.#find(method, path);
     if (typeof found === "string") {
       refuseUnknown(request, response, found);
       return;
@@ -182,17 +193,31 @@ export class HttpRouter implements HttpHandler {
   }
 
   /** The route and its parameters; the methods allowed when only they differ; `""` when there is nothing. */
-  #find(method: string, path: string): { readonly route: Route; readonly params: Readonly<Record<string, string>> } | string {
+  #find(method: string, path: string): Found | string {
     const segments = path.split("/");
     for (const candidate of this.#bySize.get(`${method} ${segments.length}`) ?? []) {
       const params = matchSegments(candidate.segments, segments);
-      if (params !== undefined) return { route: candidate.route, params };
+      if (params !== undefined) return this.#remember(method, path, { route: candidate.route, params });
     }
-    const methods = [...this.#exact.values()].filter((route) => route.path === path).map((route) => route.method);
+    const methods = this.#exactRoutes()
+      .filter((route) => route.path === path)
+      .map((route) => route.method);
     for (const { route, segments: wanted } of this.#routes) {
       if (matchSegments(wanted, segments) !== undefined) methods.push(route.method);
     }
     return [...new Set(methods)].sort().join(", ");
+  }
+
+  #exactRoutes(): Route[] {
+    return [...this.#exact.values()].flatMap((byPath) => [...byPath.values()].map(({ route }) => route));
+  }
+
+  #remember(method: string, path: string, found: Found): Found {
+    if (path.length > metCharactersMax) return found;
+    const met = this.#met.get(method) ?? new Map<string, Found>();
+    if (met.size >= metMax) met.clear();
+    this.#met.set(method, met.set(path, found));
+    return found;
   }
 
   #run(route: Route, call: HttpCall): void {

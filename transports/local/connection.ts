@@ -127,9 +127,10 @@ export class LocalSubscription implements AsyncIterable<LocalMessage> {
   }
 }
 
-interface Waiting {
-  readonly resolve: (produced: Produced) => void;
-  readonly reject: (error: ProduceError) => void;
+/** Told what became of a message: one of both, once. */
+export interface Waiting {
+  resolve(produced: Produced): void;
+  reject(error: ProduceError): void;
 }
 
 export class LocalConnection implements Session {
@@ -174,11 +175,40 @@ export class LocalConnection implements Session {
         this.#outcomes.delete(token);
         throw error;
       }
-      if (this.#attachment.captured === 0) {
-        this.#outcomes.delete(token);
-        reject(new ProduceError("no_station", `no station captures ${subject}: create one, or use publish`));
-      }
+      if (this.#attachment.captured === 0) this.#uncaptured(token, subject);
     });
+  }
+
+  /**
+   * As `produce`, for who has a well-formed subject and the header block before the payload already, and waits without a promise;
+   * undefined = does not wait. The bytes may be used again when it returns.
+   */
+  submit(subject: Buffer, body: Buffer, headerBytes: number, waiting: Waiting | undefined): void {
+    this.#assertOpen();
+    const resolved = this.#attachment.subject(subject, 0, subject.length);
+    if (!this.#attachment.mayPublish(resolved)) throw new ProduceError("denied", `not permitted to publish to ${resolved.text}`);
+    const message = this.#message;
+    message.subject = resolved;
+    message.body = body;
+    message.bodyStart = 0;
+    message.headerBytes = headerBytes;
+    message.bodyEnd = body.length;
+    message.replyBuffer = nothing;
+    message.replyStart = message.replyEnd = 0;
+    if (waiting === undefined) {
+      this.#attachment.publish(message, 0);
+      return;
+    }
+    const token = this.#nextToken++;
+    this.#outcomes.set(token, waiting);
+    this.#attachment.publish(message, token);
+    if (this.#attachment.captured === 0) this.#uncaptured(token, resolved.text);
+  }
+
+  #uncaptured(token: number, subject: string): void {
+    const waiting = this.#outcomes.get(token);
+    this.#outcomes.delete(token);
+    waiting?.reject(new ProduceError("no_station", `no station captures ${subject}: create one, or use publish`));
   }
 
   /** Receives what matches the filter from now on. */

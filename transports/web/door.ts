@@ -69,7 +69,7 @@ export class WebDoor {
       {
         request: (request, body, response) => options.http.handle(request, body, response),
         upgrade: (request) => this.#judge(request),
-        opened: (connection, _request, subprotocol) => {
+        opened: (connection, subprotocol) => {
           if (subprotocol !== undefined && mqttSubprotocols.has(subprotocol)) options.mqtt?.accept(connection);
           else options.nats?.accept(connection);
         },

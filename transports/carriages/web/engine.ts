@@ -54,7 +54,7 @@ export interface WebHandlers {
   request(request: WebRequest, body: Buffer, response: WebResponse): void;
   upgrade(request: WebRequest): UpgradeDecision;
   /** An upgraded connection, not started. */
-  opened(connection: Connection, request: WebRequest, subprotocol: string | undefined): void;
+  opened(connection: Connection, subprotocol: string | undefined): void;
 }
 
 export interface WebListenOptions {

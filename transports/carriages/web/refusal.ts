@@ -4,6 +4,11 @@ export function statusText(status: number): string {
   return statusTexts.get(status) ?? (status < 400 ? "OK" : "Error");
 }
 
+/** `201 Created` */
+export function statusLine(status: number): string {
+  return statusLines.get(status) ?? `${status} ${statusText(status)}`;
+}
+
 export interface Refusal {
   readonly headers: readonly (readonly [string, string])[];
   readonly body: string;
@@ -46,3 +51,5 @@ const statusTexts: ReadonlyMap<number, string> = new Map([
   [503, "Service Unavailable"],
   [507, "Insufficient Storage"],
 ]);
+
+const statusLines: ReadonlyMap<number, string> = new Map([...statusTexts].map(([status, text]) => [status, `${status} ${text}`]));

@@ -10,7 +10,6 @@ import type { SecureServer } from "../tls.ts";
 import { Backlog } from "./backlog.ts";
 import type { BacklogBudget } from "./backlog.ts";
 import { closeCode } from "./engine.ts";
-import type { WebRequest } from "./engine.ts";
 
 /** The engine's end of one WebSocket. */
 export interface RawSocket {
@@ -38,7 +37,7 @@ export const farewellMs = 5_000;
 
 /** What an engine knows of a new connection. */
 export interface WebSocketOptions {
-  readonly request: WebRequest;
+  readonly peer: { readonly remoteAddress: string; readonly remotePort: number; readonly secure: boolean };
   readonly local: { readonly address: string; readonly port: number };
   readonly binaryOnly: boolean;
   readonly budget: BacklogBudget;
@@ -73,15 +72,15 @@ export class WebSocketConnection implements Connection {
   readonly #clock: Clock;
   #farewell: Timer | undefined;
 
-  constructor(raw: RawSocket, { request, local, binaryOnly, budget, clock }: WebSocketOptions) {
+  constructor(raw: RawSocket, { peer, local, binaryOnly, budget, clock }: WebSocketOptions) {
     this.#raw = raw;
     this.#clock = clock;
     this.#backlog = new Backlog(budget);
-    this.remoteAddress = request.remoteAddress;
-    this.remotePort = request.remotePort;
+    this.remoteAddress = peer.remoteAddress;
+    this.remotePort = peer.remotePort;
     this.localAddress = local.address;
     this.localPort = local.port;
-    this.secure = request.secure;
+    this.secure = peer.secure;
     this.binaryOnly = binaryOnly;
   }
 

@@ -7,7 +7,7 @@ import { listenError } from "../tcp.ts";
 import { BacklogBudget } from "./backlog.ts";
 import { bodyTooLarge, compressedBytesMin, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
 import type { WebEngine, WebHandlers, WebListenOptions, WebRequest, WebResponse } from "./engine.ts";
-import { statusText, upgradeRefusal } from "./refusal.ts";
+import { statusLine, upgradeRefusal } from "./refusal.ts";
 import { WebSocketConnection } from "./socket.ts";
 import type { RawSocket } from "./socket.ts";
 import type {
@@ -39,7 +39,8 @@ export async function loadUwebsockets(clock: Clock): Promise<WebEngine> {
 }
 
 interface SocketData {
-  readonly request: WebRequest;
+  readonly remoteAddress: string;
+  readonly secure: boolean;
   readonly subprotocol: string | undefined;
   readonly binaryOnly: boolean;
   readonly shown: ShownCredentials | undefined;
@@ -79,7 +80,9 @@ class UwebsocketsEngine implements WebEngine {
       },
       close: (socket) => socket.getUserData().connection?.gone(undefined),
     });
-    app.any("/*", (response, request) => receive(response, requestOf(response, request, secure), options.bodyBytesMax, handlers));
+    app.any("/*", (response, request) =>
+      receive(response, new UwebsocketsRequest(response, request, secure), options.bodyBytesMax, handlers),
+    );
     return this.#bind(app, options, local);
   }
 
@@ -105,19 +108,20 @@ class UwebsocketsEngine implements WebEngine {
   }
 
   #upgrade(response: HttpResponse, raw: HttpRequest, context: us_socket_context_t, handlers: WebHandlers, secure: boolean): void {
-    const request = requestOf(response, raw, secure);
+    const request = new UwebsocketsRequest(response, raw, secure);
     const decision = handlers.upgrade(request);
     if (decision.kind === "refuse") {
       const { headers, body } = upgradeRefusal(decision.status, decision.text);
       response.cork(() => {
-        response.writeStatus(`${decision.status} ${statusText(decision.status)}`);
+        response.writeStatus(statusLine(decision.status));
         for (const [name, value] of headers) response.writeHeader(name, value);
         response.end(body, true);
       });
       return;
     }
     const data: SocketData = {
-      request,
+      remoteAddress: request.remoteAddress,
+      secure,
       subprotocol: decision.subprotocol,
       binaryOnly: decision.binaryOnly,
       shown: decision.shown,
@@ -176,8 +180,9 @@ class UwebsocketsEngine implements WebEngine {
         if (!gone) socket.close();
       },
     };
-    const { request, binaryOnly } = data;
-    const connection = new WebSocketConnection(raw, { request, local, binaryOnly, budget: this.#budget, clock: this.#clock });
+    const { remoteAddress, secure, binaryOnly } = data;
+    const peer = { remoteAddress, remotePort: 0, secure };
+    const connection = new WebSocketConnection(raw, { peer, local, binaryOnly, budget: this.#budget, clock: this.#clock });
     connection.shown = data.shown;
     const forget = connection.gone.bind(connection);
     connection.gone = (error) => {
@@ -185,7 +190,7 @@ class UwebsocketsEngine implements WebEngine {
       forget(error);
     };
     data.connection = connection;
-    handlers.opened(connection, data.request, data.subprotocol);
+    handlers.opened(connection, data.subprotocol);
   }
 }
 
@@ -236,18 +241,40 @@ function tlsOptions(tls: NonNullable<WebListenOptions["tls"]>): { key_file_name:
   };
 }
 
-function requestOf(response: HttpResponse, raw: HttpRequest, secure: boolean): WebRequest {
-  const headers = new Map<string, string>();
-  raw.forEach((name, value) => headers.set(name, headers.has(name) ? `${headers.get(name)}, ${value}` : value));
-  return {
-    method: raw.getCaseSensitiveMethod().toUpperCase(),
-    path: raw.getUrl(),
-    query: raw.getQuery() ?? "",
-    headers,
-    remoteAddress: Buffer.from(response.getRemoteAddressAsText()).toString("latin1"),
-    remotePort: 0,
-    secure,
-  };
+/** What the library tells of a request, copied; the address only when somebody asks while the peer is still there. */
+class UwebsocketsRequest implements WebRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: Map<string, string> = new Map();
+  readonly remotePort = 0;
+  readonly secure: boolean;
+  readonly #response: HttpResponse;
+  #remoteAddress: string | undefined = undefined;
+
+  constructor(response: HttpResponse, raw: HttpRequest, secure: boolean) {
+    this.#response = response;
+    this.method = raw.getCaseSensitiveMethod().toUpperCase();
+    this.path = raw.getUrl();
+    this.query = raw.getQuery() ?? "";
+    this.secure = secure;
+    const { headers } = this;
+    raw.forEach((name, value) => {
+      const before = headers.get(name);
+      headers.set(name, before === undefined ? value : `${before}, ${value}`);
+    });
+  }
+
+  get remoteAddress(): string {
+    if (this.#remoteAddress !== undefined) return this.#remoteAddress;
+    try {
+      this.#remoteAddress = Buffer.from(this.#response.getRemoteAddressAsText()).toString("latin1");
+    } catch {
+      // The peer has gone, and the library has forgotten it.
+      this.#remoteAddress = "";
+    }
+    return this.#remoteAddress;
+  }
 }
 
 /** Collects the body, then hands the request on. */
@@ -337,7 +364,7 @@ class UwebsocketsResponse implements WebResponse {
   }
 
   #head(status: number, headers: readonly (readonly [string, string])[]): void {
-    this.#raw.writeStatus(`${status} ${statusText(status)}`);
-    for (const [name, value] of headers) this.#raw.writeHeader(name, value);
+    this.#raw.writeStatus(statusLine(status));
+    for (const header of headers) this.#raw.writeHeader(header[0], header[1]);
   }
 }

@@ -72,10 +72,16 @@ export class WsEngine implements WebEngine {
       // `ws` asks which subprotocol to answer with; the decision is made already.
       sockets.options.handleProtocols = () => decision.subprotocol ?? false;
       sockets.handleUpgrade(raw, socket, head, (ws) => {
-        const connection = this.#connect(ws, { request, local, binaryOnly: decision.binaryOnly, budget: this.#budget, clock: this.#clock });
+        const connection = this.#connect(ws, {
+          peer: request,
+          local,
+          binaryOnly: decision.binaryOnly,
+          budget: this.#budget,
+          clock: this.#clock,
+        });
         connection.shown = decision.shown;
         watchIdle(ws, options.idleTimeoutSeconds, this.#clock);
-        handlers.opened(connection, request, decision.subprotocol);
+        handlers.opened(connection, decision.subprotocol);
       });
     });
     return new Promise((resolve, reject) => {
