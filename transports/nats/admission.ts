@@ -139,8 +139,9 @@ export class Admission {
     if (this.#connected && this.options.protocol >= 1) this.#sendInfo(identity);
   }
 
-  /** True when it has taken too long to say who it is. */
+  /** True when it has taken too long to say who it is; how long it then takes to find out is not its fault. */
   overdue(elapsedMs: number): boolean {
+    if (this.#deciding) return false;
     this.#ageMs += elapsedMs;
     return this.#ageMs > this.#host.limits.authTimeoutMs;
   }
