@@ -95,7 +95,7 @@ export const limitRules: Readonly<Record<keyof Limits, LimitRule>> = {
   pingsOutstandingMax: count(2, 1, 1000, "the connection is stale: the client is told and it is closed"),
   mqttConnectTimeoutMs: ms(5000, 10, hourMs, "the connection is closed"),
   mqttKeepAliveFactor: { unit: "factor", default: 1.5, min: 1, max: 100, whenMet: "the connection is closed and its will published" },
-  mqttLevelsMax: count(100, 1, 65_535, "the subscription is refused"),
+  mqttLevelsMax: count(200, 1, 65_535, "the subscription is refused"),
   diskFreeBytesMin: bytes(64 * mib, 0, Number.MAX_SAFE_INTEGER, "publishes to stations are refused; reads, acks and deletes go on"),
   lameDuckMs: ms(10_000, 0, 24 * hourMs, "what is still connected is closed"),
 };

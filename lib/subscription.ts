@@ -14,6 +14,8 @@ interface Traits {
   deliveredMax: number;
   parentToo: boolean;
   noDollar: boolean;
+  /** See `nextTurn`. */
+  turn: number;
 }
 
 /** A predicate on content. */
@@ -42,6 +44,7 @@ export class Subscription {
     capture?: Capture | undefined;
     parentToo?: boolean;
     noDollar?: boolean;
+    rotates?: boolean;
   }) {
     this.filter = options.filter;
     this.session = options.session;
@@ -57,6 +60,7 @@ export class Subscription {
         deliveredMax: 0,
         parentToo: options.parentToo ?? false,
         noDollar: options.noDollar ?? false,
+        turn: options.rotates === true ? 0 : -1,
       };
     }
   }
@@ -83,6 +87,15 @@ export class Subscription {
   /** MQTT's rule: a filter starting with a wildcard matches no subject that starts with `$`. */
   get noDollar(): boolean {
     return this.#traits !== undefined && this.#traits.noDollar;
+  }
+
+  /** Of a queue group's first member: whose turn it is, counted up; -1 = the group picks by chance. */
+  nextTurn(): number {
+    const traits = this.#traits;
+    if (traits === undefined || traits.turn < 0) return -1;
+    const { turn } = traits;
+    traits.turn = (turn + 1) & 0x3fffffff;
+    return turn;
   }
 
   /** A predicate on content, checked at delivery. Undefined = always. */
@@ -129,6 +142,7 @@ export class Subscription {
       deliveredMax: 0,
       parentToo: false,
       noDollar: false,
+      turn: -1,
     });
   }
 }

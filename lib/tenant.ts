@@ -90,10 +90,11 @@ export class Tenant {
     return this.dispatch(this.router.match(message.subject), this.system, message, 0);
   }
 
-  /** Tries the members from a random start until one takes it. */
+  /** Tries the members, from the one whose turn it is or from a random one, until one takes it. */
   #deliverToOne(members: readonly Subscription[], from: Session, message: Message): boolean {
     const count = members.length;
-    const start = count === 1 ? 0 : Math.floor(this.#random.fraction() * count);
+    const turn = members[0]?.nextTurn() ?? -1;
+    const start = count === 1 ? 0 : turn < 0 ? Math.floor(this.#random.fraction() * count) : turn % count;
     for (let i = 0; i < count; i++) {
       const member = members[(start + i) % count];
       if (member === undefined || !wants(member, from, message) || !member.session.deliver(member, message)) continue;

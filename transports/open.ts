@@ -174,8 +174,9 @@ export class OpenBroker {
     try {
       const logs = await this.broker.open();
       await this.tenants.recover(logs);
-      await this.mqtt.recover(logs);
       await this.#options.recovered?.(this.broker, logs);
+      // After the users are known: sessions and wills belong to them.
+      await this.mqtt.recover(logs);
       const { host, natsPort, mqttPort, webPort, tls, webTls, webHost, mqttHost, monitor } = this.#options;
       await this.doors.arrange({ host, natsPort, mqttPort, webPort, tls, webTls, webHost, mqttHost, monitor }, false);
       this.ready = true;

@@ -162,6 +162,15 @@ export class Authenticator {
     return entry !== undefined && (entry.permissionSet === undefined || entry.permissionSet.mayPublish(subject));
   }
 
+  /** Who a user is that was let in before, for what it left behind; undefined = not there any more, or expired. `""` = anonymous. */
+  identityOf(user: string): Identity | undefined {
+    if (user === "") return this.#unproven?.user === "" ? this.#nobody : undefined;
+    const entry = this.#entries.get(user);
+    if (entry === undefined) return undefined;
+    const admitted = this.#admit(entry);
+    return typeof admitted === "string" ? undefined : admitted;
+  }
+
   /** Takes effect before it returns; then the listeners are told who may not stay and whose permissions are others. */
   replace(policy: AuthPolicy, limits: Limits = this.#limits): void {
     const before = this.#entries;

@@ -54,7 +54,6 @@ export class AckQueue {
     const slot = token & (this.#packetIds.length - 1);
     this.#waiting[slot] = (this.#waiting[slot] ?? 1) - 1;
     if (reasonCode >= 0x80) this.#reasons[slot] = reasonCode;
-    else if ((this.#reasons[slot] ?? 0) < 0x80) this.#reasons[slot] = reasonCode;
     this.#drain();
   }
 

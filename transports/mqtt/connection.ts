@@ -344,7 +344,10 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       this.accepted.sessionExpirySeconds = sessionExpirySeconds;
     }
     this.#clean = reasonCode !== reason.disconnectWithWill;
-    if (this.#clean) this.will = undefined;
+    if (this.#clean) {
+      this.will = undefined;
+      this.door.saidGoodbye(this);
+    }
     this.#decoder.stop();
     this.#end();
   }

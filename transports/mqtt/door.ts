@@ -18,6 +18,7 @@ import type { ChunkPool } from "../chunk-pool.ts";
 import type { FlushList } from "../flush-list.ts";
 import type { Authentication } from "../nats/authentication.ts";
 import { MqttConnection } from "./connection.ts";
+import type { Will } from "./packet/decoder.ts";
 import type { Interest } from "./interest.ts";
 import { MqttSession } from "./session.ts";
 import { mqttDefaults } from "./settings.ts";
@@ -27,7 +28,7 @@ import type { SessionDocument } from "./tenant.ts";
 import { replay } from "./replay.ts";
 import type { ReplayRange } from "./replay.ts";
 import { SysTopics } from "./sys-topics.ts";
-import { publishWill } from "./will.ts";
+import { Wills } from "./wills.ts";
 
 export interface MqttDoorOptions {
   readonly broker: Broker;
@@ -68,9 +69,8 @@ export class MqttDoor {
   readonly #tenants: Map<string, MqttTenant> = new Map();
   readonly #opening: Map<string, Promise<MqttTenant>> = new Map();
   readonly #logs: Map<string, Log> = new Map();
-  /** Per session: its expiry, or its delayed will. */
   readonly #expiry: Map<MqttSession, Timer> = new Map();
-  readonly #wills: Map<MqttSession, Timer> = new Map();
+  readonly #wills: Wills;
   /** What accepts now. */
   listener: Listener | undefined = undefined;
   /** Connections begin with its handshake; undefined = in clear. */
@@ -92,6 +92,7 @@ export class MqttDoor {
     this.pendingBytesMax = options.pendingBytesMax ?? 8 * 1024 * 1024;
     this.#facts = new MessageFacts(this.clock);
     this.#stationsOf = options.stationsOf;
+    this.#wills = new Wills(this);
     this.makeId = idMaker(options.broker.random, 16);
     this.#sys = new SysTopics(this, options.version);
   }
@@ -121,11 +122,22 @@ export class MqttDoor {
     const retained = this.#logs.get(retainedDefinition(name).name) ?? (await store.define(retainedDefinition(name), 0));
     const tenant = new MqttTenant(this.broker, this.broker.tenant(name), this.settings, kept, retained);
     this.#tenants.set(name, tenant);
-    for (const { session, document } of await tenant.recover()) {
+    const identityOf = (user: string): Identity | undefined => this.#identityOf(user, name);
+    const recovered = await tenant.recover(identityOf);
+    this.#wills.recover(tenant, identityOf);
+    for (const { session, document } of recovered) {
       for (const interest of session.interests.values()) this.restrict(interest);
       this.#expireLater(tenant, session, secondsUntilExpiry(document, this.clock.nowUs()));
     }
     return tenant;
+  }
+
+  /** Who a user is now that left a session or a will here; undefined when it has gone, or belongs to another tenant meanwhile. */
+  #identityOf(user: string, tenant: string): Identity | undefined {
+    const { identityOf } = this.authentication;
+    if (identityOf === undefined) return { user, tenant, permissions: undefined, expiresMs: undefined };
+    const identity = identityOf.call(this.authentication, user);
+    return identity?.tenant === tenant ? identity : undefined;
   }
 
   /** A tenant some session of which is connected: opened already. */
@@ -170,6 +182,7 @@ export class MqttDoor {
     clientId: string,
     cleanStart: boolean,
     expirySeconds: number,
+    will: Will | undefined,
   ): Promise<{ session: MqttSession; present: boolean }> {
     const tenant = await this.openTenant(identity.tenant);
     const old = tenant.sessions.get(clientId);
@@ -178,11 +191,9 @@ export class MqttDoor {
     let session: MqttSession | undefined;
     if (old !== undefined) {
       // What waits in a session is its user's: another one begins anew.
-      const goesOn = !cleanStart && old.durable && old.attachment?.identity.user === identity.user;
+      const goesOn = !cleanStart && old.durable && old.user === identity.user;
       if (oldConnection !== undefined) this.#takeOver(tenant, old, oldConnection, goesOn);
-      this.#wills.get(old)?.cancel();
-      if (!goesOn && this.#wills.delete(old)) publishWill(this, tenant, old);
-      this.#wills.delete(old);
+      if (!goesOn) this.#wills.publish(tenant, old);
       this.#expiry.get(old)?.cancel();
       this.#expiry.delete(old);
       if (goesOn) {
@@ -198,13 +209,16 @@ export class MqttDoor {
     if (session === undefined) {
       session = new MqttSession(this.broker, clientId, this.settings, expirySeconds > 0 ? tenant.kept : undefined);
       session.attachment = this.broker.attach(session, identity);
+      session.user = identity.user;
     }
     const rival = tenant.sessions.get(clientId);
     if (rival !== undefined && rival !== session) this.#end(tenant, rival);
     tenant.sessions.set(clientId, session);
     // Claimed before the save, so that a second CONNECT of the same client meanwhile takes it from this connection.
     session.connection = connection;
+    const willKept = this.#wills.connected(tenant, session, will, expirySeconds);
     if (session.durable) await tenant.save(session, expirySeconds, 0);
+    await willKept;
     return { session, present };
   }
 
@@ -213,7 +227,7 @@ export class MqttDoor {
     const will = connection.will;
     if (will !== undefined && (!goesOn || will.delaySeconds === 0)) {
       session.will = will;
-      publishWill(this, tenant, session);
+      this.#wills.publish(tenant, session);
     }
     connection.will = undefined;
     connection.takenOver();
@@ -230,6 +244,13 @@ export class MqttDoor {
     session.permissionsChanged();
   }
 
+  /** DISCONNECT: its will is forgotten at once, not only when the socket has closed. */
+  saidGoodbye(connection: MqttConnection): void {
+    const { session } = connection;
+    if (session?.connection !== connection || session.attachment === undefined) return;
+    this.#wills.forget(this.tenantOf(session.attachment.tenant), session);
+  }
+
   /** A connection has gone; `clean` when the client said goodbye. */
   connectionClosed(connection: MqttConnection, clean: boolean): void {
     this.connections.delete(connection);
@@ -242,19 +263,8 @@ export class MqttDoor {
     if (tenant === undefined) return;
     const expirySeconds = connection.accepted?.sessionExpirySeconds ?? 0;
     const will = clean ? undefined : connection.will;
-    if (will !== undefined) {
-      session.will = will;
-      const delaySeconds = Math.min(will.delaySeconds, expirySeconds);
-      if (delaySeconds === 0) publishWill(this, tenant, session);
-      else
-        this.#wills.set(
-          session,
-          this.clock.after(delaySeconds * 1000, () => {
-            this.#wills.delete(session);
-            publishWill(this, tenant, session);
-          }),
-        );
-    }
+    if (will === undefined) this.#wills.forget(tenant, session);
+    else this.#wills.lost(tenant, session, will, expirySeconds);
     if (expirySeconds === 0) {
       this.#end(tenant, session);
       return;
@@ -279,12 +289,7 @@ export class MqttDoor {
   }
 
   #end(tenant: MqttTenant, session: MqttSession): void {
-    const delayed = this.#wills.get(session);
-    if (delayed !== undefined) {
-      delayed.cancel();
-      this.#wills.delete(session);
-      publishWill(this, tenant, session);
-    }
+    this.#wills.publish(tenant, session);
     if (tenant.sessions.get(session.clientId) === session) tenant.sessions.delete(session.clientId);
     session.attachment?.detach();
     tenant.drop(session).catch(ignore);
@@ -325,7 +330,8 @@ export class MqttDoor {
     if (this.#closing) return;
     this.#closing = true;
     this.#sys.stop();
-    for (const timer of [...this.#expiry.values(), ...this.#wills.values()]) timer.cancel();
+    for (const timer of this.#expiry.values()) timer.cancel();
+    this.#wills.stop();
     for (const connection of this.connections) {
       connection.will = undefined;
       if (connection.session === undefined) connection.destroy();

@@ -49,7 +49,7 @@ export async function authenticate(door: MqttDoor, connection: MqttConnection, p
   const { settings } = door;
   const asked = packet.level === 5 ? packet.sessionExpirySeconds : packet.cleanStart ? 0 : never;
   const sessionExpirySeconds = Math.min(asked, settings.sessionExpiryMaxSeconds);
-  const { session, present } = await door.takeSession(connection, identity, clientId, packet.cleanStart, sessionExpirySeconds);
+  const { session, present } = await door.takeSession(connection, identity, clientId, packet.cleanStart, sessionExpirySeconds, packet.will);
   const capped =
     packet.level === 5 &&
     settings.keepAliveMaxSeconds > 0 &&

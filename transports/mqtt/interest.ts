@@ -40,6 +40,8 @@ export class Interest extends Subscription {
       label: record.topicFilter,
       parentToo: mapped.parentToo,
       noDollar: mapped.noDollar,
+      // Round robin: what users of shared subscriptions expect.
+      rotates: group !== undefined,
     });
     this.record = record;
     this.shared = group !== undefined;

@@ -60,7 +60,10 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource, Ident
   connection: MqttConnection | undefined = undefined;
   /** Of a connection that has gone, until it is published or taken back. */
   will: Will | undefined = undefined;
+  /** Undefined after a restart that found no such user. */
   attachment: TenantAttachment | undefined = undefined;
+  /** Whose it is; `""` = anonymous. */
+  user = "";
   /** Dropped because `queueMax` waited already. */
   dropped = 0;
   readonly #broker: Broker;

@@ -50,6 +50,6 @@ export const mqttDefaults: MqttSettings = {
   deniedSubscribeCode: 0x87,
   connectTimeoutMs: 5_000,
   subscriptionsMax: 10_000,
-  levelsMax: 100,
+  levelsMax: 200,
   keepAliveFactor: 1.5,
 };

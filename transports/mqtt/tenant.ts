@@ -2,6 +2,7 @@
  * MQTT's own part of a tenant: its sessions by client identifier, the messages they need and the retained ones. The two logs are
  * internal stations of the tenant's file store; after a restart sessions are rebuilt from them.
  */
+import type { Identity } from "../../lib/auth/identity.ts";
 import type { Broker } from "../../lib/broker.ts";
 import type { Tenant } from "../../lib/tenant.ts";
 import type { GroupSnapshot, Log, LogDefinition } from "../../store/store.ts";
@@ -40,6 +41,7 @@ export class MqttTenant {
     this.kept = new KeptMessages(broker, tenant, keptLog);
     this.retained = new RetainedMessages(broker, retainedLog);
     keptLog.groupSnapshot = (name) => {
+      if (!name.startsWith(groupName(""))) return undefined;
       const session = this.sessions.get(name.slice(groupName("").length));
       return session === undefined ? undefined : encodeState(session.snapshot());
     };
@@ -49,7 +51,7 @@ export class MqttTenant {
   save(session: MqttSession, expirySeconds: number, disconnectedAtMs: number): Promise<void> {
     const document: SessionDocument = {
       clientId: session.clientId,
-      user: session.attachment?.identity.user ?? "",
+      user: session.user,
       expirySeconds,
       interests: [...session.interests.values()].map((interest) => interest.record),
       disconnectedAtMs,
@@ -63,18 +65,19 @@ export class MqttTenant {
   }
 
   /** Rebuilds the durable sessions. Returns them with their documents, for their expiry to be watched. */
-  async recover(): Promise<readonly { readonly session: MqttSession; readonly document: SessionDocument }[]> {
+  async recover(
+    identityOf: (user: string) => Identity | undefined,
+  ): Promise<readonly { readonly session: MqttSession; readonly document: SessionDocument }[]> {
     const recovered: { session: MqttSession; document: SessionDocument }[] = [];
     for (const group of this.kept.log.recoveredGroups) {
+      if (!group.name.startsWith(groupName(""))) continue;
       const document = parseDocument(group);
       if (document === undefined) continue;
+      const identity = identityOf(document.user);
       const session = new MqttSession(this.#broker, document.clientId, this.#settings, this.kept);
-      session.attachment = this.#broker.attach(session, {
-        user: document.user,
-        tenant: this.tenant.name,
-        permissions: undefined,
-        expiresMs: undefined,
-      });
+      session.user = document.user;
+      // Of a user that is not there now: it waits as it is until the user is there again, or it expires.
+      if (identity !== undefined) session.attachment = this.#broker.attach(session, identity);
       for (const record of document.interests) {
         const interest = makeInterest(session, record);
         if (interest !== undefined) session.addInterest(interest);
@@ -85,6 +88,7 @@ export class MqttTenant {
     }
     await this.#replayLog(recovered.map(({ session }) => session));
     for (const group of this.kept.log.recoveredGroups) {
+      if (!group.name.startsWith(groupName(""))) continue;
       const session = this.sessions.get(group.name.slice(groupName("").length));
       if (session === undefined) continue;
       for (const delta of group.deltas) replayDelta(session, delta);
