@@ -1,32 +1,12 @@
 /** What a client's publishes are answered, when the store is slow, the connection is another one meanwhile, or the copy is a second one. */
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { SystemClock } from "../../lib/clock.ts";
 import { stationConfig } from "../../lib/station/config.ts";
+import { GateClock } from "../support/gate-clock.ts";
 import { ModelStore } from "../support/model-store.ts";
 import { MqttWire } from "../support/mqtt-wire.ts";
 import { openSpecBroker } from "../support/open-broker.ts";
 import { until } from "../support/until.ts";
-
-/** Commits wait while the gate is shut. */
-class GateClock extends SystemClock {
-  #shut: (() => void)[] | undefined;
-
-  override endOfTurn(task: () => void): void {
-    if (this.#shut === undefined) super.endOfTurn(task);
-    else this.#shut.push(task);
-  }
-
-  shut(): void {
-    this.#shut = [];
-  }
-
-  open(): void {
-    const tasks = this.#shut ?? [];
-    this.#shut = undefined;
-    for (const task of tasks) super.endOfTurn(task);
-  }
-}
 
 const publish = (messageId: number, topic: string, dup = false) =>
   ({ cmd: "publish", topic, payload: "x", qos: 2, retain: false, dup, messageId }) as const;

@@ -194,6 +194,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     inbound.properties = forwardable(view.bytes, view.propertiesStart, view.propertiesEnd);
     inbound.expiresAtSeconds = view.expirySeconds < 0 ? 0 : Math.floor(this.door.clock.nowUs() / 1_000_000) + view.expirySeconds;
     if (view.qos > 0 && !this.#admits(session, view)) return;
+    if (inbound.topic.length > this.door.settings.levelsMax) this.#checkLevels(inbound.topic);
     const subject = this.#subjectOf(inbound.topic);
     const token = view.qos === 0 ? 0 : this.#acks.add(view.packetId, view.qos);
     if (!attachment.mayPublish(subject)) {
@@ -280,6 +281,12 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     return known;
   }
 
+  #checkLevels(topic: Buffer): void {
+    let levels = 1;
+    for (let at = topic.indexOf(0x2f); at >= 0; at = topic.indexOf(0x2f, at + 1)) levels++;
+    if (levels > this.door.settings.levelsMax) throw new MqttFault(reason.topicNameInvalid, `a topic of ${levels} levels`);
+  }
+
   /** The interned subject; publishing to the same topic as before costs one comparison. */
   #subjectOf(topic: Buffer): Subject {
     const before = this.#subjectBefore;
@@ -344,11 +351,9 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       this.accepted.sessionExpirySeconds = sessionExpirySeconds;
     }
     this.#clean = reasonCode !== reason.disconnectWithWill;
-    if (this.#clean) {
-      this.will = undefined;
-      this.door.saidGoodbye(this);
-    }
     this.#decoder.stop();
+    // At once, not only when the socket has closed: the client may be back before that.
+    this.door.left(this, this.#clean);
     this.#end();
   }
 

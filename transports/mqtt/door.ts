@@ -244,19 +244,17 @@ export class MqttDoor {
     session.permissionsChanged();
   }
 
-  /** DISCONNECT: its will is forgotten at once, not only when the socket has closed. */
-  saidGoodbye(connection: MqttConnection): void {
-    const { session } = connection;
-    if (session?.connection !== connection || session.attachment === undefined) return;
-    this.#wills.forget(this.tenantOf(session.attachment.tenant), session);
-  }
-
   /** A connection has gone; `clean` when the client said goodbye. */
   connectionClosed(connection: MqttConnection, clean: boolean): void {
     this.connections.delete(connection);
     if (this.connections.size === 0) this.#emptied?.();
+    if (connection.session !== undefined) this.ended?.(connection);
+    this.left(connection, clean);
+  }
+
+  /** The connection leaves its session, if it still has it: the will, the session's expiry. Callable twice. */
+  left(connection: MqttConnection, clean: boolean): void {
     const session = connection.session;
-    if (session !== undefined) this.ended?.(connection);
     if (session === undefined || session.connection !== connection) return;
     session.connection = undefined;
     const tenant = this.#tenants.get(session.attachment?.tenant.name ?? "");
@@ -295,13 +293,13 @@ export class MqttDoor {
     tenant.drop(session).catch(ignore);
   }
 
-  /** Sends a new subscription what was retained; for `$SYS` the values as they are now. */
-  sendRetained(tenant: MqttTenant, session: MqttSession, interest: Interest): void {
+  /** Sends a new subscription what was retained up to the sequence `last`; for `$SYS` the values as they are now. */
+  sendRetained(tenant: MqttTenant, session: MqttSession, interest: Interest, last: number): void {
     if (interest.record.topicFilter.startsWith("$SYS")) {
       this.#sys.sendTo(session, interest);
       return;
     }
-    tenant.retained.sendTo(session, interest).catch((error: unknown) => {
+    tenant.retained.sendTo(session, interest, last).catch((error: unknown) => {
       this.broker.report(`retained messages for ${session.clientId} could not be read: ${String(error)}`, false);
     });
   }

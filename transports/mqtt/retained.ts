@@ -21,6 +21,8 @@ const retryMs = 5;
 export class RetainedMessages {
   readonly log: Log;
   readonly #broker: Broker;
+  /** Submitted, their outcome not known yet. */
+  #unsettled = 0;
 
   constructor(broker: Broker, log: Log) {
     this.#broker = broker;
@@ -56,12 +58,22 @@ export class RetainedMessages {
       ttlSeconds: Math.max(0, view.expirySeconds),
       fleeting: false,
     };
-    const ticket = this.log.append(request);
-    if (told !== undefined) this.#broker.file.pending.wait(ticket, (kind) => told(kind === "stored"));
+    this.#unsettled++;
+    this.#broker.file.pending.wait(this.log.append(request), (kind) => {
+      this.#unsettled--;
+      told?.(kind === "stored");
+    });
   }
 
-  /** Sends what the interest matches. Resolves when all is sent or the client has gone. */
-  async sendTo(session: MqttSession, interest: Interest): Promise<void> {
+  /** The last sequence given out so far: a subscription made now is sent what comes later as it comes. */
+  get last(): number {
+    return this.log.state.lastSequence + this.#unsettled;
+  }
+
+  /** Sends what the interest matches, up to the sequence `last`. Resolves when all is sent or the client has gone. */
+  async sendTo(session: MqttSession, interest: Interest, last: number): Promise<void> {
+    // What was published before the subscription is shown, also when it is still on its way to the disk.
+    if (this.#unsettled > 0) await this.#broker.file.store.flush();
     const filter: SubjectFilterTest = {
       text: interest.filter,
       literal: false,
@@ -70,7 +82,7 @@ export class RetainedMessages {
     const sequences: number[] = [];
     for (let offset = 0; ; offset += pageSize) {
       const page = await this.log.subjects(filter, offset, pageSize);
-      for (const subject of page.subjects) sequences.push(subject.lastSequence);
+      for (const subject of page.subjects) if (subject.lastSequence <= last) sequences.push(subject.lastSequence);
       if (offset + pageSize >= page.total) break;
     }
     sequences.sort((a, b) => a - b);

@@ -17,6 +17,7 @@ export async function subscribe(door: MqttDoor, connection: MqttConnection, pack
   const tenant = door.tenantOf(attachment.tenant);
   const wishes = readWishes(packet, door);
   if (typeof wishes === "number") return packet.entries.map(() => wishes);
+  const { last } = tenant.retained;
   const added: { readonly interest: Interest; readonly retainHandling: number; readonly isNew: boolean }[] = [];
   const histories: { readonly interest: Interest; readonly station: string | undefined }[] = [];
   const codes = packet.entries.map((entry) => {
@@ -48,7 +49,7 @@ export async function subscribe(door: MqttDoor, connection: MqttConnection, pack
   for (const { interest, retainHandling, isNew } of added) {
     if (interest.shared || retainHandling === 2 || (retainHandling === 1 && !isNew)) continue;
     // After SUBACK: the answer to this packet leaves first.
-    door.clock.endOfTurn(() => door.sendRetained(tenant, session, interest));
+    door.clock.endOfTurn(() => door.sendRetained(tenant, session, interest, last));
   }
   for (const { interest, station } of histories) {
     door.clock.endOfTurn(() => door.replay(session, interest, station, wishes.replay ?? { kind: "all" }));

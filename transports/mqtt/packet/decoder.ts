@@ -225,7 +225,7 @@ export class MqttDecoder {
   /** The whole frame's size; 0 while its length is not complete. Refuses what can be refused from the header alone. */
   #size(bytes: Buffer, at: number, end: number): number {
     const first = bytes[at]!;
-    checkFixedHeader(first);
+    checkFixedHeader(first, this.level);
     if (this.level === 0 && first >> 4 !== 1) throw new MqttFault(reason.protocolError, "the first packet must be CONNECT");
     let value = 0;
     let factor = 1;
@@ -529,7 +529,7 @@ export class MqttDecoder {
     const topicEnd = sized(bytes, at, end);
     assertUtf8(bytes, at + 2, topicEnd, "the will topic");
     assertTopicName(bytes, at + 2, topicEnd, "the will topic");
-    if (topicEnd === at + 2) throw new MqttFault(reason.topicNameInvalid, "the will topic is empty");
+    if (topicEnd === at + 2) throw new MqttFault(reason.protocolError, "the will topic is empty");
     const topic = Buffer.from(bytes.subarray(at + 2, topicEnd));
     const payloadEnd = sized(bytes, topicEnd, end);
     const payload = Buffer.from(bytes.subarray(topicEnd + 2, payloadEnd));
@@ -546,7 +546,7 @@ const ackReasons: ReadonlySet<number> = new Set([0, 0x10, 0x80, 0x83, 0x87, 0x90
 const disconnectReasons: ReadonlySet<number> = new Set([0, 4, 0x80, 0x81, 0x82, 0x83, 0x90, 0x93, 0x94, 0x95, 0x96, 0x97, 0x98, 0x99]);
 
 /** Flags of the fixed header (§2.1.3): reserved ones must be as the specification says. */
-function checkFixedHeader(first: number): void {
+function checkFixedHeader(first: number, level: ProtocolLevel | 0): void {
   const type = first >> 4;
   const flags = first & 15;
   if (type === 3) {
@@ -555,6 +555,8 @@ function checkFixedHeader(first: number): void {
   }
   if (type === 0) throw new MqttFault(reason.malformedPacket, "packet type 0 does not exist");
   const wanted = type === 6 || type === 8 || type === 10 ? 2 : 0;
+  // Version 3.1 has DUP in these three, for a packet sent again.
+  if (level === 3 && wanted === 2 && flags === 10) return;
   if (flags !== wanted) throw new MqttFault(reason.malformedPacket, "the fixed header's reserved flags are wrong");
 }
 

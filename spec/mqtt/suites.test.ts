@@ -1,0 +1,91 @@
+/** What foreign suites ask for and this door once got wrong, as dialogues of our own. */
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import type { Packet } from "mqtt-packet";
+import { ModelStore } from "../support/model-store.ts";
+import { GateClock } from "../support/gate-clock.ts";
+import { MqttWire } from "../support/mqtt-wire.ts";
+import { openSpecBroker } from "../support/open-broker.ts";
+import { until } from "../support/until.ts";
+
+const filter = (topic: string, qos: 0 | 1 | 2 = 0): Packet => ({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic, qos }] });
+const message = (topic: string, payload: string, retain = false) =>
+  ({ cmd: "publish", topic, payload, qos: 0, retain, dup: false }) as const;
+
+test("a retained message on its way to the disk is shown to who subscribes meanwhile, once", async () => {
+  const gate = new GateClock();
+  await using broker = await openSpecBroker({ store: new ModelStore(gate) });
+  using wire = await MqttWire.connect(broker.mqttPort);
+  await wire.next("connack");
+  gate.shut();
+  wire.send(message("a/b", "on its way", true), filter("a/#"));
+  await wire.next("suback");
+  wire.send(message("a/c", "live", true));
+  assert.equal((await wire.next("publish")).topic, "a/c");
+  await wire.ping();
+  gate.open();
+  const shown = await wire.next("publish");
+  assert.equal(shown.topic, "a/b");
+  assert.equal(shown.retain, true);
+  await wire.ping();
+  assert.equal(wire.got.length, 0);
+});
+
+test("a client that says goodbye for good and is back at once finds no session", async () => {
+  await using broker = await openSpecBroker();
+  const options = { clean: false, clientId: "x", properties: { sessionExpiryInterval: 60 } };
+  using first = await MqttWire.connect(broker.mqttPort, options);
+  await first.next("connack");
+  using second = await MqttWire.open(broker.mqttPort);
+  first.send({ cmd: "disconnect", properties: { sessionExpiryInterval: 0 } });
+  second.send({ cmd: "connect", protocolId: "MQTT", protocolVersion: 5, keepalive: 0, ...options });
+  await first.ended();
+  assert.equal((await second.next("connack")).sessionPresent, false);
+});
+
+test("members of a shared subscription get its messages in turn, each group by itself", async () => {
+  await using broker = await openSpecBroker();
+  const wires: MqttWire[] = [];
+  for (const share of ["$share/one/t", "$share/one/t", "$share/two/t", "$share/one/t"]) {
+    const wire = await MqttWire.connect(broker.mqttPort, { clientId: `m${wires.length}` });
+    wires.push(wire);
+    wire.send(filter(share));
+    await wire.next("suback");
+  }
+  const publisher = wires[0];
+  for (let i = 0; i < 9; i++) publisher?.send(message("t", String(i)));
+  await until("all to arrive", () => wires.reduce((sum, { got }) => sum + got.length, 0) === 18);
+  const heard = wires.map(({ got }) => got.map((packet) => (packet.cmd === "publish" ? packet.payload.toString() : "")).join(""));
+  assert.deepEqual(heard, ["036", "147", "012345678", "258"]);
+  for (const wire of wires) wire.socket.destroy();
+});
+
+test("version 3.1 may set DUP in PUBREL, SUBSCRIBE and UNSUBSCRIBE; a topic or filter of too many levels is refused", async () => {
+  await using broker = await openSpecBroker({ mqtt: { levelsMax: 10 } });
+  using old = await MqttWire.connect(broker.mqttPort, { version: 3 });
+  await old.next("connack");
+  old.write("8a 06 0001 0001 61 00");
+  await old.next("suback");
+  old.write("6a 02 0007");
+  await old.next("pubcomp");
+  old.write("aa 05 0001 0001 61");
+  await old.next("unsuback");
+  using five = await MqttWire.connect(broker.mqttPort, { clientId: "five" });
+  await five.next("connack");
+  five.send(filter("a/".repeat(10)));
+  assert.deepEqual((await five.next("suback")).granted, [0x8f]);
+  five.send(message("a/".repeat(10), "x"));
+  assert.equal((await five.next("disconnect")).reasonCode, 0x90);
+});
+
+test("PUBACK says that nobody matched, also of a retained message; PUBREC does not", async () => {
+  await using broker = await openSpecBroker();
+  using wire = await MqttWire.connect(broker.mqttPort);
+  await wire.next("connack");
+  for (const retain of [false, true]) {
+    wire.send({ ...message("nobody", "x", retain), qos: 1, messageId: 5 });
+    assert.equal((await wire.next("puback")).reasonCode, 0x10);
+  }
+  wire.send({ ...message("nobody", "x"), qos: 2, messageId: 6 });
+  assert.equal((await wire.next("pubrec")).reasonCode, 0);
+});
