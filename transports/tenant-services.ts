@@ -51,6 +51,9 @@ export class TenantServices {
     this.#scheduler = scheduler;
     broker.tenantListeners.add((tenant) => this.#begin(tenant));
     broker.drainListeners.add(() => scheduler.drained());
+    broker.detachListeners.add((session) => {
+      for (const { jetstream } of this.#services.values()) jetstream.consumers.detached(session);
+    });
   }
 
   get(tenant: string): TenantService | undefined {

@@ -69,9 +69,17 @@ export interface GroupConfig {
   readonly memory: boolean;
   /** As asked for; this broker keeps one. 0 = the station's. */
   readonly replicas: number;
+  /** Condition on the content: records for which it does not hold are passed over, and count as done. "" = every record. */
+  readonly condition: string;
+  /** `keyed`: each key is with one member at a time, one record of it at a time. `shared`: whoever asks gets the next record. */
+  readonly mode: "shared" | "keyed";
+  /** Of a keyed group: after how long without a sign of life a member has gone. */
+  readonly memberTimeoutMs: number;
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** With how often it is looked, a silent member's keys move within 5 s. */
+export const memberTimeoutDefaultMs = 4_000;
 const ackWaitDefaultMs = 30_000;
 const ackPendingDefault = 1_000;
 const waitingDefault = 512;
@@ -105,6 +113,9 @@ export function groupConfig(fields: Partial<GroupConfig> & { readonly name: stri
     samplePercent: fields.samplePercent ?? 0,
     memory: fields.memory ?? false,
     replicas: fields.replicas ?? 0,
+    condition: fields.condition ?? "",
+    mode: fields.mode ?? "shared",
+    memberTimeoutMs: fields.memberTimeoutMs ?? (fields.mode === "keyed" ? memberTimeoutDefaultMs : 0),
     metadata: fields.metadata ?? {},
   };
 }

@@ -2,6 +2,8 @@
  * Judges a group's configuration: by itself, against its station, and against what it was before. Answers with the first broken
  * rule as a closed code plus a sentence; the doors have their own numbers and texts for the codes.
  */
+import { Expression } from "../condition/condition.ts";
+import { ConditionError } from "../condition/syntax-error.ts";
 import { sameConfig } from "./config.ts";
 import type { GroupConfig } from "./config.ts";
 import { filterProblem, filtersOverlap, hasWildcard, isSubsetOf } from "../filter.ts";
@@ -35,6 +37,10 @@ export type GroupRefusal =
   | "work_queue_needs_deliver_all"
   | "work_queue_unfiltered_twice"
   | "work_queue_filter_not_unique"
+  | "condition_invalid"
+  | "keyed_needs_pull"
+  | "keyed_needs_explicit_ack"
+  | "member_timeout_invalid"
   | "groups_max"
   | "cannot_change"
   | "push_in_use";
@@ -59,6 +65,7 @@ export const nameBytesMax = 255;
 export const descriptionBytesMax: number = 4 * 1024;
 export const metadataBytesMax: number = 128 * 1024;
 const heartbeatMinMs = 100;
+export const memberTimeoutMinMs = 100;
 
 function problem(code: GroupRefusal, message: string): GroupProblem {
   return { code, message };
@@ -75,7 +82,36 @@ export function groupNameValid(name: string): boolean {
 
 /** The first rule `config` breaks by itself or on such a station, else undefined. */
 export function checkGroup(config: GroupConfig, station: StationFacts): GroupProblem | undefined {
-  return checkIdentity(config) ?? checkTiming(config) ?? checkMode(config, station) ?? checkFilters(config) ?? checkBounds(config, station);
+  return (
+    checkIdentity(config) ??
+    checkTiming(config) ??
+    checkMode(config, station) ??
+    checkFilters(config) ??
+    checkBounds(config, station) ??
+    checkCondition(config) ??
+    checkKeyed(config)
+  );
+}
+
+function checkCondition(config: GroupConfig): GroupProblem | undefined {
+  if (config.condition === "") return undefined;
+  try {
+    new Expression(config.condition);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ConditionError) return problem("condition_invalid", error.message);
+    throw error;
+  }
+}
+
+function checkKeyed(config: GroupConfig): GroupProblem | undefined {
+  if (config.mode === "shared") return undefined;
+  if (config.push !== undefined) return problem("keyed_needs_pull", "a keyed group's members pull: leave 'push' out");
+  if (config.ack !== "explicit") return problem("keyed_needs_explicit_ack", "a keyed group acknowledges each message: set ack 'explicit'");
+  if (!(config.memberTimeoutMs >= memberTimeoutMinMs)) {
+    return problem("member_timeout_invalid", `memberTimeoutMs is at least ${memberTimeoutMinMs}`);
+  }
+  return undefined;
 }
 
 function checkIdentity(config: GroupConfig): GroupProblem | undefined {
@@ -196,6 +232,7 @@ export function checkGroupChange(before: GroupConfig, after: GroupConfig, pushIn
   const fixed = (what: string): GroupProblem => problem("cannot_change", `${what} can not be updated`);
   if (before.deliver.kind !== after.deliver.kind) return fixed("deliver policy");
   if (before.memory !== after.memory) return fixed("storage type");
+  if (before.mode !== after.mode) return fixed("mode");
   if (before.deliver.kind === "sequence" && after.deliver.kind === "sequence" && before.deliver.sequence !== after.deliver.sequence) {
     return fixed("start sequence");
   }

@@ -6,7 +6,10 @@ import type { Log, OutcomeKind, Sequence } from "../../store/store.ts";
 import type { GroupConfig } from "./config.ts";
 import type { Deadline } from "./deadlines.ts";
 import type { Feed } from "./feed.ts";
+import { Expression } from "../condition/condition.ts";
 import { InFlight } from "./in-flight.ts";
+import { Keyed } from "./keyed.ts";
+import type { KeyedHost } from "./keyed.ts";
 import { ProgressWriter } from "./progress.ts";
 import type { GroupState } from "./progress.ts";
 import { Members } from "./members.ts";
@@ -45,7 +48,7 @@ export interface GroupOwner {
   inactive(group: Group): void;
 }
 
-export type PullRefusal = "push" | "waitingMax" | "batchMax" | "expiresMax" | "bytesMax" | "requestsPending" | "closed";
+export type PullRefusal = "push" | "waitingMax" | "batchMax" | "expiresMax" | "bytesMax" | "requestsPending" | "membersMax" | "closed";
 
 /** Unacknowledged deliveries of a group that sets no limit, about 40 bytes each; then new ones wait. */
 const inFlightMax = 1 << 20;
@@ -67,6 +70,9 @@ export class Group implements Scheduled {
   readonly #wakeTimer: Deadline;
   readonly #inactiveTimer: Deadline;
   readonly #confirmations: number[] = [];
+  /** Of a keyed group: who gets what. */
+  readonly #keyed: Keyed | undefined;
+  #condition: Expression | undefined;
   #config: GroupConfig;
   #dirty = false;
   #toConfirm = 0;
@@ -103,6 +109,8 @@ export class Group implements Scheduled {
       moved: () => this.#touch(),
     });
     this.#members = new Members(this, deadlines);
+    this.#condition = compiled(config);
+    this.#keyed = config.mode === "keyed" ? new Keyed(this.#keyedHost(owner)) : undefined;
     this.#wakeTimer = deadlines.make(() => this.wake());
     this.#inactiveTimer = deadlines.make(() => this.#checkActive());
     this.#lastPullMs = deadlines.nowMs();
@@ -115,6 +123,7 @@ export class Group implements Scheduled {
 
   /** Delivers from now on: `skips` first, the last record of each subject. Call once. */
   async open(skips: Float64Array | undefined): Promise<void> {
+    await this.#keyed?.restore();
     await this.#reader.begin(skips);
     this.#opened = true;
     this.#tellOpened();
@@ -149,7 +158,12 @@ export class Group implements Scheduled {
   }
 
   get ackPending(): number {
-    return this.#inFlight.live;
+    return this.#keyed === undefined ? this.#inFlight.live : this.#inFlight.live - this.#keyed.parked;
+  }
+
+  /** Of a keyed group: who is there now. */
+  get memberNames(): readonly string[] {
+    return this.#keyed?.memberNames ?? [];
   }
 
   get redelivered(): number {
@@ -165,7 +179,7 @@ export class Group implements Scheduled {
   /** Records still to be delivered for the first time, exactly. */
   get outstanding(): number {
     this.#reader.extend();
-    return this.#reader.outstanding;
+    return this.#reader.outstanding + (this.#keyed?.parked ?? 0);
   }
 
   /** Of a push group: somebody receives. */
@@ -227,15 +241,22 @@ export class Group implements Scheduled {
         request.sink.status("empty", pull, this);
         return undefined;
       }
-      if (there > 0 && this.#members.waiting > 0 && there < this.#members.wanted()) return "requestsPending";
+      const others = this.#keyed === undefined && this.#members.waiting > 0;
+      if (there > 0 && others && there < this.#members.wanted()) return "requestsPending";
     }
     if (this.#members.waiting >= config.waitingMax) {
       this.#members.check();
       if (this.#members.waiting >= config.waitingMax) return "waitingMax";
     }
+    if (this.#keyed !== undefined && !this.#keyed.join(request.member ?? "", pull, nowMs)) return "membersMax";
     this.#members.add(pull);
     if (this.run(pullBudget, nowMs) >= pullBudget) this.#owner.scheduler.ready(this);
     return undefined;
+  }
+
+  /** A member of a keyed group goes. False when he is none. */
+  leave(member: string): boolean {
+    return this.#keyed?.leave(member) ?? false;
   }
 
   /** Room appeared at some receiver. */
@@ -267,6 +288,7 @@ export class Group implements Scheduled {
   /** Done with one record, or with all up to it, as the policy says. False when it is not in flight. */
   ack(sequence: Sequence): boolean {
     const inFlight = this.#inFlight;
+    if (this.#keyed !== undefined) this.#keyed.alive(sequence, this.#nowMs());
     const full = this.#full();
     if (this.#config.ack === "all") {
       if (sequence > inFlight.deliveredSequence || sequence <= inFlight.floorSequence) return false;
@@ -288,12 +310,14 @@ export class Group implements Scheduled {
     if (position < 0) return false;
     const ring = this.#inFlight.ring;
     this.#owner.observer.nakked(this, sequence, ring.first(position), ring.deliveries(position));
+    this.#keyed?.alive(sequence, this.#nowMs());
     this.#touched = true;
     return this.#inFlight.nak(sequence, delayMs);
   }
 
   /** Still working on it: the wait starts over. */
   progress(sequence: Sequence): boolean {
+    this.#keyed?.alive(sequence, this.#nowMs());
     this.#touched = true;
     return this.#inFlight.progress(sequence);
   }
@@ -333,6 +357,7 @@ export class Group implements Scheduled {
   async reset(sequence: Sequence): Promise<Sequence> {
     const next = sequence === 0 ? this.floorSequence + 1 : sequence;
     this.#inFlight.reset(next);
+    this.#keyed?.clear();
     this.#lastDeliveryMs = this.ackedUs = 0;
     await this.#reader.reset(next);
     this.wake();
@@ -343,6 +368,7 @@ export class Group implements Scheduled {
   async configure(config: GroupConfig): Promise<void> {
     const filtersChanged = config.filters.join(" ") !== this.#config.filters.join(" ");
     this.#config = config;
+    this.#condition = compiled(config);
     this.#inFlight.configure(config);
     if (filtersChanged) await this.#reader.refilter(config);
     this.#restartInactive();
@@ -357,6 +383,7 @@ export class Group implements Scheduled {
     this.#members.close(why);
     this.#tellOpened();
     this.#inFlight.close();
+    this.#keyed?.close();
     this.#wakeTimer.clear();
     this.#inactiveTimer.clear();
     this.#reader.close();
@@ -389,12 +416,13 @@ export class Group implements Scheduled {
     reader.extend();
     let used = 0;
     this.#measured = false;
+    if (this.#keyed !== undefined) return this.#keyed.run(budget, nowMs);
     while (used < budget) {
       const pull = this.#members.next(nowMs);
       if (pull === undefined) break;
       const step = reader.view === undefined ? this.#find(nowMs) : "record";
       if (step === "record") {
-        if (this.#offer(pull, nowMs)) used++;
+        if (!this.#passes() || this.#offer(pull, nowMs)) used++;
         continue;
       }
       if (step === "end") this.#members.reachedEnd();
@@ -403,6 +431,45 @@ export class Group implements Scheduled {
     reader.letGo();
     this.#waitForRate(nowMs);
     return used;
+  }
+
+  /** False when the new record in view is not the group's by its content: then it is passed over, and the group is done with it. */
+  #passes(): boolean {
+    const reader = this.#reader;
+    const { view, repeating } = reader;
+    const condition = this.#condition;
+    if (condition === undefined || view === undefined || repeating > 0) return true;
+    const { sequence, buffer, subjectStart, subjectEnd, bodyStart, headerBytes, bodyEnd, timeUs } = view;
+    const { facts } = this.#owner.scheduler;
+    facts.show(buffer.toString("utf8", subjectStart, subjectEnd), buffer, bodyStart, headerBytes, bodyEnd, timeUs);
+    if (condition.judge(facts) === "match") return true;
+    reader.taken(sequence);
+    reader.view = undefined;
+    this.#inFlight.passed(sequence);
+    if (this.#owner.retains) this.#owner.released(sequence);
+    this.#touch();
+    return false;
+  }
+
+  #keyedHost(owner: GroupOwner): KeyedHost {
+    const config = (): GroupConfig => this.#config;
+    return {
+      log: owner.log,
+      inFlight: this.#inFlight,
+      reader: this.#reader,
+      members: this.#members,
+      deadlines: owner.scheduler.deadlines,
+      get memberTimeoutMs() {
+        return config().memberTimeoutMs;
+      },
+      get ackPendingMax() {
+        return config().ackPendingMax || inFlightMax;
+      },
+      offer: (pull, nowMs) => this.#offer(pull, nowMs),
+      passes: () => this.#passes(),
+      wake: () => this.wake(),
+      touch: () => this.#touch(),
+    };
   }
 
   readonly #isFull = (): boolean => this.#full();
@@ -545,4 +612,8 @@ export class Group implements Scheduled {
   #nowMs(): number {
     return this.#owner.scheduler.deadlines.nowMs();
   }
+}
+
+function compiled(config: GroupConfig): Expression | undefined {
+  return config.condition === "" ? undefined : new Expression(config.condition);
 }

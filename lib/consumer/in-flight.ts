@@ -27,6 +27,8 @@ export class InFlight {
   floorCount = 0;
   /** Of those waited for: how many were delivered more than once. */
   redelivered = 0;
+  /** Told of what is done with, for whatever reason, and how often it was delivered. */
+  released: ((sequence: Sequence, deliveries: number) => void) | undefined = undefined;
   readonly ring: PendingRing = new PendingRing();
   #config: GroupConfig;
   readonly #listener: InFlightListener;
@@ -66,9 +68,15 @@ export class InFlight {
     this.#timer.setBy(deadlineMs);
   }
 
+  /** A record above all others is not delivered, and done with. */
+  passed(sequence: Sequence): void {
+    if (this.ring.live > 0 || this.floorSequence < this.deliveredSequence) return;
+    this.deliveredSequence = this.floorSequence = sequence;
+  }
+
   /** The one `nextDue` named was delivered once more. */
   sentAgain(sequence: Sequence, nowMs: number): void {
-    this.#dueAt++;
+    if (this.#due[this.#dueAt] === sequence) this.#dueAt++;
     this.deliveredCount++;
     const position = this.ring.find(sequence);
     if (position < 0) return;
@@ -78,6 +86,21 @@ export class InFlight {
     this.ring.repeat(position, deadlineMs, nowMs);
     this.#recounted.push(sequence);
     this.#timer.setBy(deadlineMs);
+  }
+
+  /** Puts a record above all others into the books that was delivered to nobody yet. */
+  park(sequence: Sequence, nowMs: number): void {
+    this.deliveredSequence = sequence;
+    this.ring.push(sequence, ++this.deliveredCount, 0, Infinity, nowMs);
+    this.ring.setState(this.ring.tail - 1, due);
+    this.#recounted.push(sequence);
+  }
+
+  /** As `nextDue`, but leaves it to the caller to deliver it, or not; 0 when none. */
+  takeDue(): Sequence {
+    const sequence = this.nextDue();
+    if (sequence > 0) this.#dueAt++;
+    return sequence;
   }
 
   /** How often it was delivered; 0 when it is not waited for. */
@@ -198,16 +221,20 @@ export class InFlight {
 
   #releaseAt(position: number): void {
     const ring = this.ring;
-    if (ring.deliveries(position) > 1) this.redelivered--;
-    if (position < ring.knownTo) this.#released.push(ring.sequence(position));
-    if (!ring.release(position)) return;
-    if (ring.live === 0) {
-      this.floorSequence = this.deliveredSequence;
-      this.floorCount = this.deliveredCount;
-    } else {
-      this.floorSequence = ring.sequence(ring.head) - 1;
-      this.floorCount = ring.first(ring.head) - 1;
+    const deliveries = ring.deliveries(position);
+    const sequence = ring.sequence(position);
+    if (deliveries > 1) this.redelivered--;
+    if (position < ring.knownTo) this.#released.push(sequence);
+    if (ring.release(position)) {
+      if (ring.live === 0) {
+        this.floorSequence = this.deliveredSequence;
+        this.floorCount = this.deliveredCount;
+      } else {
+        this.floorSequence = ring.sequence(ring.head) - 1;
+        this.floorCount = ring.first(ring.head) - 1;
+      }
     }
+    if (this.released !== undefined) this.released(sequence, deliveries);
   }
 
   #makeDue(position: number): void {
@@ -275,7 +302,7 @@ export class InFlight {
     const changed: Sequence[] = [];
     if (snapshot) {
       for (let position = ring.head; position < ring.tail; position++) {
-        if (ring.isLive(position) && ring.deliveries(position) > 1) changed.push(ring.sequence(position));
+        if (ring.isLive(position) && ring.deliveries(position) !== 1) changed.push(ring.sequence(position));
       }
     } else {
       this.#recounted.sort((a, b) => a - b);

@@ -4,7 +4,7 @@
  *
  *     kind(0 delta, 1 snapshot) next resume deliveredSequence deliveredCount floorSequence floorCount
  *     runs   × { gap length firstGap }      newly pending: sequences and delivery numbers rising together
- *     counts × { gap deliveries }           delivered more than once
+ *     counts × { gap deliveries }           delivered more than once, or, of a keyed group, not yet
  *     acked  × { gap length }               no longer pending (delta only)
  *
  * Gaps count from the end of the one before. Applied in that order; in the end `settleProgress` drops what the positions exclude. Applying a suffix of
@@ -23,7 +23,7 @@ export class GroupState {
   floorCount = 0;
   /** Sequence → number of its first delivery. */
   readonly pending: Map<Sequence, number> = new Map();
-  /** Sequence → deliveries, where more than one. */
+  /** Sequence → deliveries, where not one. */
   readonly deliveries: Map<Sequence, number> = new Map();
 
   /** Pending sequences in order. */

@@ -13,6 +13,8 @@ export interface PullRequest {
   /** Relative; 0 = waits as long as its receiver is there. */
   readonly expiresMs: number;
   readonly heartbeatMs: number;
+  /** Of a keyed group: which member asks. */
+  readonly member?: string | undefined;
 }
 
 export class Pull {

@@ -151,7 +151,11 @@ export class GroupReader implements Fed {
       this.#inFlight.release(sequence);
       this.#listener.moved();
     }
-    if (full()) return "full";
+    return full() ? "full" : this.findNew();
+  }
+
+  /** Finds the next record to deliver for the first time. */
+  findNew(): ReadStep {
     this.repeating = 0;
     if (this.#atEnd) return "end";
     const step = this.#skips === undefined ? this.#advance() : this.#skip();
@@ -162,6 +166,11 @@ export class GroupReader implements Fed {
       this.#atEnd = this.#filter !== undefined && this.#feed.fedTo >= this.#log.state.lastSequence;
     }
     return step;
+  }
+
+  /** Shows a record that was read before, to be delivered now; `end`: it left the log. */
+  show(sequence: Sequence): CursorStep {
+    return this.#findAgain(sequence);
   }
 
   /** The new record in view was delivered. */

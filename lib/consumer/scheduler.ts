@@ -3,6 +3,7 @@
  * progress gathered so that one save rides each commit. Owns the groups' one timer.
  */
 import type { Clock } from "../../store/environment.ts";
+import { MessageFacts } from "../condition/facts.ts";
 import { Histogram, secondsBounds } from "../metrics.ts";
 import type { OutcomeKind, Ticket } from "../../store/store.ts";
 import { Deadlines } from "./deadlines.ts";
@@ -42,6 +43,8 @@ export class GroupScheduler {
   readonly clock: Clock;
   readonly deadlines: Deadlines;
   readonly writer: ProgressWriter = new ProgressWriter();
+  /** How groups with a condition see a record's content. */
+  readonly facts: MessageFacts;
   /** Seconds from a record's time to its first delivery; one of each group's turn is measured. */
   readonly latencies: Histogram = new Histogram(secondsBounds);
   readonly #host: SchedulerHost;
@@ -60,6 +63,7 @@ export class GroupScheduler {
     this.#host = host;
     this.clock = host.clock;
     this.deadlines = new Deadlines(host.clock);
+    this.facts = new MessageFacts(host.clock);
     this.#saveTimer = this.deadlines.make(() => this.saveProgress());
   }
 

@@ -5,14 +5,18 @@
 import { createInbox } from "@nats-io/nats-core";
 import type { Msg, Subscription } from "@nats-io/nats-core";
 import type { Connection, ConnectionStatus } from "./connection.ts";
+import { headersOf } from "./connection.ts";
 import { Delivery } from "./delivery.ts";
 import { ClientError } from "./errors.ts";
+import type { Headers } from "./message.ts";
 
 export interface ConsumeOptions {
   /** Records asked for ahead of the program. Default 256. */
   readonly window?: number;
   /** Ends by itself after so many. */
   readonly max?: number;
+  /** Who consumes, of a keyed group: whoever comes back under the same name gets the same keys. Default: a name made for this consumption. */
+  readonly member?: string;
   /** Ends it, without an error. */
   readonly signal?: AbortSignal;
 }
@@ -31,6 +35,7 @@ export class Consumption implements AsyncIterable<Delivery> {
   readonly #window: number;
   readonly #max: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #member: string | undefined;
   #waiting: Delivery[] = [];
   #taken = 0;
   /** Asked for and not come. */
@@ -51,6 +56,7 @@ export class Consumption implements AsyncIterable<Delivery> {
     this.#window = Math.max(1, options.window ?? windowDefault);
     this.#max = options.max ?? Infinity;
     this.#signal = options.signal;
+    this.#member = options.member;
   }
 
   /** Ends the iteration once what has come is taken. What is taken and not acknowledged comes again, to whoever consumes then. */
@@ -107,6 +113,14 @@ export class Consumption implements AsyncIterable<Delivery> {
     for (const delivery of this.#waiting.splice(0)) {
       if (this.#connection.status === "connected") delivery.nak();
     }
+    if (this.#member === undefined || this.#connection.status !== "connected") return;
+    this.#publishPull("", { "Waystation-Member": this.#member, "Waystation-Leave": "1" });
+  }
+
+  #publishPull(body: string, headers: Headers): void {
+    const subject = `$JS.API.CONSUMER.MSG.NEXT.${this.#station}.${this.#group}`;
+    const given = Object.keys(headers).length === 0 ? {} : { headers: headersOf(headers) };
+    this.#connection.inner.publish(subject, body, { reply: this.#inbox, ...given });
   }
 
   readonly #changed = (status: ConnectionStatus): void => {
@@ -140,9 +154,7 @@ export class Consumption implements AsyncIterable<Delivery> {
     this.#owed += wanted;
     const body = { batch: wanted, expires: expiresMs * million, idle_heartbeat: heartbeatMs * million };
     try {
-      this.#connection.inner.publish(`$JS.API.CONSUMER.MSG.NEXT.${this.#station}.${this.#group}`, JSON.stringify(body), {
-        reply: this.#inbox,
-      });
+      this.#publishPull(JSON.stringify(body), this.#member === undefined ? {} : { "Waystation-Member": this.#member });
     } catch (error) {
       this.#fail(new ClientError("closed", "no records can be asked for", { cause: error }));
     }

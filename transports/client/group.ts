@@ -1,4 +1,5 @@
 /** A consumer group of a station: a durable cursor that its members share. */
+import { nuid } from "@nats-io/nats-core";
 import { askApi, fieldsOf, numberOf, textOf } from "./api.ts";
 import type { Connection } from "./connection.ts";
 import { ClientError } from "./errors.ts";
@@ -22,6 +23,12 @@ export interface GroupOptions {
   readonly ackPendingMax?: number;
   /** It goes away when it has had no member for so long. Default: never. */
   readonly inactiveMs?: number;
+  /** Only records for which this condition on the content holds; the others are passed over. */
+  readonly condition?: string;
+  /** `keyed`: each key is with one member at a time, one record of it at a time, in order. Default: whoever asks gets the next record. */
+  readonly mode?: "shared" | "keyed";
+  /** Of a keyed group: after how long without a sign of life a member has gone. Default 4,000. */
+  readonly memberTimeoutMs?: number;
   readonly description?: string;
 }
 
@@ -82,7 +89,9 @@ export class Group {
 
   /** Consumes as one of its members. Iterate it; each message is to be acknowledged. */
   consume(options: ConsumeOptions & { readonly group?: GroupOptions } = {}): Consumption {
-    return new Consumption(this.#connection, this.station, this.name, () => this.ensure(options.group), options);
+    const keyed = options.group?.mode === "keyed" || options.member !== undefined;
+    const member = keyed ? { member: options.member ?? nuid.next() } : {};
+    return new Consumption(this.#connection, this.station, this.name, () => this.ensure(options.group), { ...options, ...member });
   }
 
   async #sequenceAt(time: Date): Promise<number> {
@@ -111,8 +120,19 @@ function consumerOf(name: string, options: GroupOptions): object {
     ...(options.ackPendingMax === undefined ? {} : { max_ack_pending: options.ackPendingMax === 0 ? -1 : options.ackPendingMax }),
     ...(ackWaitMs === undefined ? {} : { ack_wait: Math.round(ackWaitMs * million) }),
     ...(backoffMs === undefined ? {} : { backoff: backoffMs.map((ms) => Math.round(ms * million)) }),
+    ...ownWords(options),
     ...(inactiveMs === undefined ? {} : { inactive_threshold: Math.round(inactiveMs * million) }),
   };
+}
+
+/** What NATS has no field for. */
+function ownWords({ condition, mode, memberTimeoutMs }: GroupOptions): object {
+  const metadata = {
+    ...(condition === undefined ? {} : { "waystation.condition": condition }),
+    ...(mode === undefined ? {} : { "waystation.mode": mode }),
+    ...(memberTimeoutMs === undefined ? {} : { "waystation.memberTimeoutMs": String(memberTimeoutMs) }),
+  };
+  return Object.keys(metadata).length === 0 ? {} : { metadata };
 }
 
 function startOf(from: NonNullable<GroupOptions["from"]>): object {

@@ -21,6 +21,7 @@ const expiresMaxMs = 300_000;
 const answerBytesMin: number = 8 * 1024 * 1024;
 const sequencesMax = 10_000;
 const confirmMs = 10_000;
+const memberLengthMax = 128;
 
 interface DeliveryJson extends RecordJson {
   readonly deliveries: number;
@@ -70,6 +71,7 @@ export function addFetch(router: HttpRouter, context: HttpContext): void {
           description: "milliseconds; 0 = does not wait",
         },
         encoding: { type: "string", enum: ["base64"] },
+        member: { type: "string", description: "who fetches: a keyed group needs it" },
       },
       answers: {
         200: {
@@ -98,6 +100,21 @@ export function addFetch(router: HttpRouter, context: HttpContext): void {
   settle("nak", "Not done: delivered again, at once or after `delayMs`");
   settle("term", "Never deliver again, although not done");
   settle("progress", "Still at it: the ack wait starts over");
+  router.add({
+    method: "DELETE",
+    path: "/v1/stations/:name/groups/:group/members/:member",
+    access: { kind: "request", subject: ({ name = "", group = "" }) => `$JS.API.CONSUMER.MSG.NEXT.${name}.${group}` },
+    document: {
+      tag: "consume",
+      summary: "Leave a keyed group: what the member has not acknowledged goes to others at once",
+      answers: { 204: { description: "the member has gone" } },
+    },
+    handle: (call) => {
+      const member = call.params["member"] ?? "";
+      if (!context.group(call).leave(member)) throw new HttpProblem(404, "Not Found", `'${member}' is no member of the group now`);
+      call.response.send(204, [], "");
+    },
+  });
 }
 
 function fetch(context: HttpContext, call: HttpCall): void {
@@ -106,8 +123,20 @@ function fetch(context: HttpContext, call: HttpCall): void {
   const expiresMs = queryNumber(call, "expires", expiresDefaultMs, 0, expiresMaxMs);
   const sink = new FetchSink(context, call, group, batch);
   const bytesMax = Math.max(answerBytesMin, 2 * context.opened.nats.limits.payloadBytesMax);
-  const refusal = group.pull({ sink, batch, bytesMax, noWait: expiresMs === 0, expiresMs, heartbeatMs: 0 });
+  const member = memberOf(call, group);
+  const refusal = group.pull({ sink, batch, bytesMax, noWait: expiresMs === 0, expiresMs, heartbeatMs: 0, member });
   if (refusal !== undefined) throw refused(refusal, group);
+}
+
+/** Of a shared group nobody asks who fetches. */
+function memberOf(call: HttpCall, group: Group): string | undefined {
+  const member = call.query.get("member") ?? "";
+  if (member.length > memberLengthMax)
+    throw new HttpProblem(422, "Unprocessable Content", `'member' has at most ${memberLengthMax} characters`);
+  if (member === "" && group.config.mode === "keyed") {
+    throw new HttpProblem(422, "Unprocessable Content", "a keyed group gives each key to one member: say who you are by ?member=");
+  }
+  return member === "" ? undefined : member;
 }
 
 function refused(refusal: PullRefusal, group: Group): HttpProblem {
@@ -117,6 +146,8 @@ function refused(refusal: PullRefusal, group: Group): HttpProblem {
     case "waitingMax":
     case "requestsPending":
       return new HttpProblem(429, "Too Many Requests", "other members wait already: fetch again later");
+    case "membersMax":
+      return new HttpProblem(429, "Too Many Requests", "the group has as many members as it may: fetch again later");
     case "batchMax":
       return new HttpProblem(422, "Unprocessable Content", `the group allows at most ${group.config.batchMax} a fetch: lower 'batch'`);
     case "expiresMax":

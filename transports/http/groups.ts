@@ -59,6 +59,9 @@ const fields: Record<keyof GroupConfig, Schema> = {
   samplePercent: { type: "integer", minimum: 0, maximum: 100 },
   memory: { type: "boolean" },
   replicas: whole,
+  condition: { type: "string", description: "only records for which it holds; the others are passed over and count as done" },
+  mode: { type: "string", enum: ["shared", "keyed"], description: "keyed: each key is with one member at a time" },
+  memberTimeoutMs: { type: "number", minimum: 0, description: "of a keyed group: silence after which a member has gone" },
   metadata: { type: "object", additionalProperties: { type: "string" } },
 };
 
@@ -81,7 +84,8 @@ const groupSchema: Schema = {
         ackPending: { type: "integer" },
         redelivered: { type: "integer" },
         waiting: { type: "integer", description: "members that wait for records" },
-        outstanding: { type: "integer", description: "records not delivered yet" },
+        outstanding: { type: "integer", description: "records not delivered yet, those included that `condition` will pass over" },
+        members: { type: "array", items: { type: "string" }, description: "of a keyed group: who is there" },
       },
     },
   },
@@ -234,6 +238,7 @@ function groupJson(station: string, group: Group): object {
       redelivered: group.redelivered,
       waiting: group.waiting,
       outstanding: group.outstanding,
+      ...(group.config.mode === "keyed" ? { members: group.memberNames } : {}),
     },
   };
 }

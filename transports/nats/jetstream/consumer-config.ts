@@ -138,8 +138,24 @@ export function decodeConsumer(values: Values, name: string, limits: GroupLimits
     samplePercent: decodeSample(given.text("sample_freq")),
     memory: given.flag("mem_storage"),
     replicas: given.number("num_replicas"),
-    metadata: given.metadata(),
+    ...ownWords(given.metadata()),
   });
+}
+
+/** What a group can be and a NATS consumer has no field for: metadata. */
+export const conditionKey = "waystation.condition";
+export const modeKey = "waystation.mode";
+export const memberTimeoutKey = "waystation.memberTimeoutMs";
+
+function ownWords(metadata: Readonly<Record<string, string>>): Partial<GroupConfig> {
+  const { [conditionKey]: condition, [modeKey]: mode, [memberTimeoutKey]: timeout, ...rest } = metadata;
+  if (mode !== undefined && mode !== "shared" && mode !== "keyed") throw consumerErrors.create(`metadata ${modeKey} is shared or keyed`);
+  return {
+    metadata: rest,
+    ...(condition === undefined ? {} : { condition }),
+    ...(mode === undefined ? {} : { mode }),
+    ...(timeout === undefined ? {} : { memberTimeoutMs: Number(timeout) }),
+  };
 }
 
 function decodeFilters(given: Given): string[] {
@@ -270,6 +286,8 @@ function encodeDeliver(deliver: DeliverFrom): object {
 function encodeMetadata(config: GroupConfig): Record<string, string> {
   const all: Record<string, string> = {
     ...config.metadata,
+    ...(config.condition === "" ? {} : { [conditionKey]: config.condition }),
+    ...(config.mode === "shared" ? {} : { [modeKey]: config.mode, [memberTimeoutKey]: `${config.memberTimeoutMs}` }),
     "_nats.level": `${apiLevel}`,
     "_nats.req.level": config.pausedUntilUs > 0 ? "1" : "0",
     "_nats.ver": natsVersion,

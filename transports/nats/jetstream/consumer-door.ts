@@ -9,6 +9,7 @@ import type { GroupListener, TenantGroups } from "../../../lib/consumer/tenant-g
 import type { Message } from "../../../lib/message.ts";
 import { idMaker } from "../../../lib/random.ts";
 import { Subscription } from "../../../lib/subscription.ts";
+import type { Session } from "../../../lib/transport.ts";
 import type { Tenant } from "../../../lib/tenant.ts";
 import { AckResponder } from "./ack-responder.ts";
 import type { AckTarget } from "./ack-responder.ts";
@@ -17,6 +18,7 @@ import { ConsumerAdvisories } from "./consumer-advisories.ts";
 import { ConsumerApi } from "./consumer-api.ts";
 import { Inbox, PullInbox, PushInbox, Renderer } from "./consumer-inbox.ts";
 import type { GroupWire } from "./consumer-inbox.ts";
+import { KeyedMembers } from "./keyed-members.ts";
 import { PullReader, refusalStatus } from "./consumer-pull.ts";
 import type { PullAsk } from "./consumer-pull.ts";
 
@@ -67,6 +69,7 @@ export class ConsumerDoor implements AckTarget, GroupListener {
   readonly #wires: Map<Group, Wire> = new Map();
   readonly #byKey: Map<string, Wire> = new Map();
   readonly #subscriptions: readonly Subscription[];
+  readonly #members: KeyedMembers = new KeyedMembers();
   #last: Wire | undefined = undefined;
   #answers: Buffer[] = [];
 
@@ -89,6 +92,11 @@ export class ConsumerDoor implements AckTarget, GroupListener {
     this.#options.api.pull = undefined;
   }
 
+  /** A connection has ended: whoever asked by it has left his keyed groups. */
+  detached(session: Session): void {
+    this.#members.detached(session);
+  }
+
   groupOf(bytes: Buffer, start: number, end: number): Group | undefined {
     return this.#wireOf(bytes, start, end)?.group;
   }
@@ -107,7 +115,7 @@ export class ConsumerDoor implements AckTarget, GroupListener {
 
   pull(group: Group, reply: Buffer, buffer: Buffer, start: number, end: number): void {
     const wire = this.#wires.get(group);
-    if (wire !== undefined) this.#ask(wire, reply, this.#reader.read(buffer, start, end));
+    if (wire !== undefined) this.#ask(wire, reply, this.#reader.read(buffer, start, end), undefined);
   }
 
   exhausted(group: Group, groups: Groups, sequence: number, deliveries: number): void {
@@ -148,6 +156,7 @@ export class ConsumerDoor implements AckTarget, GroupListener {
   deleted(group: Group, groups: Groups): void {
     const wire = this.#wires.get(group);
     this.#wires.delete(group);
+    this.#members.forget(group);
     wire?.unwatch();
     if (wire !== undefined) this.#byKey.delete(wire.key.toString());
     if (this.#last === wire) this.#last = undefined;
@@ -160,11 +169,11 @@ export class ConsumerDoor implements AckTarget, GroupListener {
     if (wire === undefined) return false;
     if (message.replyEnd === message.replyStart) return true;
     const reply = Buffer.from(message.replyBuffer.subarray(message.replyStart, message.replyEnd));
-    this.#ask(wire, reply, this.#reader.read(message.body, message.bodyStart + message.headerBytes, message.bodyEnd));
+    this.#ask(wire, reply, this.#reader.read(message.body, message.bodyStart + message.headerBytes, message.bodyEnd), message);
     return true;
   }
 
-  #ask(wire: Wire, reply: Buffer, ask: PullAsk): void {
+  #ask(wire: Wire, reply: Buffer, ask: PullAsk, message: Message | undefined): void {
     const sink = new PullInbox(wire, reply);
     const { group } = wire;
     if (ask.refusal !== undefined) {
@@ -172,7 +181,15 @@ export class ConsumerDoor implements AckTarget, GroupListener {
       return;
     }
     const { batch, bytesMax, noWait, expiresMs, heartbeatMs } = ask;
-    const refusal = group.pull({ sink, batch, bytesMax, noWait, expiresMs, heartbeatMs });
+    let member: string | undefined;
+    if (group.config.mode === "keyed") {
+      member = this.#members.ask(group, message, this.#options.tenant.publisher);
+      if (member === undefined) {
+        sink.tell("404 Left");
+        return;
+      }
+    }
+    const refusal = group.pull({ sink, batch, bytesMax, noWait, expiresMs, heartbeatMs, member });
     const status = refusal === undefined ? undefined : refusalStatus(refusal, ask, group.config);
     if (status !== undefined) sink.tell(status);
   }

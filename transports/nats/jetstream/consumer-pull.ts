@@ -105,6 +105,8 @@ export function refusalStatus(refusal: PullRefusal, ask: PullAsk, config: GroupC
       return `409 Exceeded MaxRequestExpires of ${goDuration(config.expiresMaxMs)}`;
     case "bytesMax":
       return `409 Exceeded MaxRequestMaxBytes of ${config.bytesMax}`;
+    case "membersMax":
+      return "409 Exceeded the members of a keyed group";
     case "requestsPending":
       return "408 Requests Pending";
     // One with heartbeats would ask again at once: the silence tells it.

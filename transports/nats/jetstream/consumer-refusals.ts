@@ -90,6 +90,11 @@ export function consumerApiError(problem: GroupProblem): ApiError {
       return new ApiError(400, 10099, "multiple non-filtered consumers not allowed on workqueue stream");
     case "work_queue_filter_not_unique":
       return new ApiError(400, 10100, "filtered consumer not unique on workqueue stream");
+    case "condition_invalid":
+    case "keyed_needs_pull":
+    case "keyed_needs_explicit_ack":
+    case "member_timeout_invalid":
+      return consumerErrors.create(problem.message);
     case "groups_max":
       return new ApiError(400, 10026, "maximum consumers limit reached");
     case "cannot_change":
