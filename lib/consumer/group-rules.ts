@@ -2,7 +2,8 @@
  * Judges a group's configuration: by itself, against its station, and against what it was before. Answers with the first broken
  * rule as a closed code plus a sentence; the doors have their own numbers and texts for the codes.
  */
-import { Expression } from "../condition/condition.ts";
+import { checkCondition } from "../condition/checker.ts";
+import { parseCondition } from "../condition/parser.ts";
 import { ConditionError } from "../condition/syntax-error.ts";
 import { sameConfig } from "./config.ts";
 import type { GroupConfig } from "./config.ts";
@@ -88,15 +89,15 @@ export function checkGroup(config: GroupConfig, station: StationFacts): GroupPro
     checkMode(config, station) ??
     checkFilters(config) ??
     checkBounds(config, station) ??
-    checkCondition(config) ??
+    checkContent(config) ??
     checkKeyed(config)
   );
 }
 
-function checkCondition(config: GroupConfig): GroupProblem | undefined {
+function checkContent(config: GroupConfig): GroupProblem | undefined {
   if (config.condition === "") return undefined;
   try {
-    new Expression(config.condition);
+    checkCondition(parseCondition(config.condition));
     return undefined;
   } catch (error) {
     if (error instanceof ConditionError) return problem("condition_invalid", error.message);
