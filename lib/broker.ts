@@ -156,7 +156,7 @@ export class Broker implements AttachmentHost {
 
   stall(session: Session, receiver: Session): void {
     if (session === receiver || session.stallable === false || this.#stalled.has(session)) return;
-    if (this.#stalled.size === 0) this.#stallEnd = this.clock.after(stallMs, () => this.#endStall());
+    if (this.#stalled.size === 0) this.#stallEnd = this.clock.after(stallMs, () => this.#stalledInVain());
     this.stallsTotal++;
     this.#stalled.add(session);
     this.#stalledBy.add(receiver);
@@ -252,6 +252,11 @@ export class Broker implements AttachmentHost {
     const sources = this.#dirty;
     this.#dirty = [];
     for (const source of sources) source.saveProgress();
+  }
+
+  #stalledInVain(): void {
+    for (const receiver of this.#stalledBy) receiver.waited?.(stallMs);
+    this.#endStall();
   }
 
   #endStall(): void {

@@ -91,6 +91,8 @@ export interface Session {
    * the broker could slow down. Absent = never.
    */
   readonly crowded?: boolean;
+  /** A publisher has waited so long for it, and it is crowded still. Who takes nothing meanwhile is soon not `crowded` any more, until it does. */
+  waited?(ms: number): void;
   /** False: `hold` cannot stop the peer from sending, so it is used only when it must be. Absent = true. */
   readonly stallable?: boolean;
   /** The outcome of a publish with a token; in order of publishing; the object is reused. */

@@ -24,6 +24,9 @@ export interface OutboxOptions {
   readonly drained: () => void;
 }
 
+/** Who takes nothing for so long while others wait for it is frozen: nobody waits for it any more. */
+const frozenMs = 50;
+
 const empty = Buffer.alloc(0);
 const emptyView = viewOf(empty);
 
@@ -53,6 +56,8 @@ export class Outbox {
   #endWhenSent: boolean;
   #stalledMs: number;
   #finishedAtCheck: number;
+  #waitedMs: number;
+  #finishedAtWait: number;
   readonly #done: () => void;
 
   constructor(options: OutboxOptions) {
@@ -77,6 +82,8 @@ export class Outbox {
     this.#endWhenSent = false;
     this.#stalledMs = 0;
     this.#finishedAtCheck = 0;
+    this.#waitedMs = 0;
+    this.#finishedAtWait = 0;
     this.#done = () => this.#writeFinished();
   }
 
@@ -85,9 +92,15 @@ export class Outbox {
     return this.#sentBytesTotal + this.at;
   }
 
-  /** Much waits; `drained` will tell when it no longer does. */
+  /** Much waits, and waiting for it to become less may help; `drained` will tell when it is less. */
   get crowded(): boolean {
-    return this.#filled;
+    return this.#filled && this.#waitedMs < frozenMs;
+  }
+
+  /** A publisher has waited so long, and it is crowded still. */
+  waited(ms: number): void {
+    this.#waitedMs = this.#finished === this.#finishedAtWait ? this.#waitedMs + ms : 0;
+    this.#finishedAtWait = this.#finished;
   }
 
   /** Bytes a polite sender may add now. All of the maximum when nothing waits, so that no allowed message is too large for ever. */
@@ -222,6 +235,7 @@ export class Outbox {
     if (chunk === undefined) return;
     this.#sentBytesTotal -= this.#sentBytes[head] ?? 0;
     this.#finished++;
+    this.#waitedMs = 0;
     this.#sentHead = head + 1;
     this.#pool.give(chunk);
     if (this.#sentHead === this.#sent.length) {

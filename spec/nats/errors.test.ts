@@ -17,6 +17,7 @@ describe("what the server says when something is wrong", () => {
         "closes: Authorization Violation",
         "closes: Authentication Timeout",
         "closes: User Authentication Expired",
+        "closes: Account Authentication Expired",
         "closes: User Authentication Revoked",
         "closes: maximum connections exceeded",
         "closes: maximum account active connections exceeded",

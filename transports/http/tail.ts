@@ -27,6 +27,8 @@ const head = [
 const heartbeatMs = 15_000;
 /** Events written in one turn; then others run. */
 const sliceEvents = 256;
+/** Nobody waits longer for a reader that takes nothing. */
+const frozenMs = 50;
 /** What may wait for the reader of a live subscription. */
 const waitingBytesMax: number = 8 * 1024 * 1024;
 
@@ -187,6 +189,8 @@ class LiveReader implements Session {
   #waitingBytes = 0;
   #scheduled = false;
   #full = false;
+  /** How long others have waited for it since it last took something. */
+  #waitedMs = 0;
 
   constructor(id: number, clock: Clock, call: HttpCall) {
     this.id = id;
@@ -201,7 +205,11 @@ class LiveReader implements Session {
   }
 
   get crowded(): boolean {
-    return this.#waitingBytes > waitingBytesMax / 4;
+    return this.#waitingBytes > waitingBytesMax / 4 && this.#waitedMs < frozenMs;
+  }
+
+  waited(ms: number): void {
+    this.#waitedMs += ms;
   }
 
   start(attachment: Attachment, subscription: Subscription): void {
@@ -267,6 +275,7 @@ class LiveReader implements Session {
   #flush(): void {
     if (this.#full || this.#response.finished || this.#waiting.length === 0) return;
     const text = this.#waiting.join("");
+    this.#waitedMs = 0;
     this.#waiting = [];
     this.#waitingBytes = 0;
     this.#full = !this.#response.write(text);

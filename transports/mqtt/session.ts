@@ -108,6 +108,10 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource, Ident
     return this.connection?.outbox.crowded ?? false;
   }
 
+  waited(ms: number): void {
+    this.connection?.outbox.waited(ms);
+  }
+
   get room(): number {
     return this.connection?.room ?? 0;
   }

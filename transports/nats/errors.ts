@@ -56,6 +56,7 @@ const endedTexts: ReadonlyMap<ErrorText, string> = new Map<ErrorText, string>([
   [errorTexts.authorizationViolation, "Authentication Failure"],
   [errorTexts.authenticationTimeout, "Authentication Timeout"],
   [errorTexts.authenticationExpired, "Authentication Expired"],
+  [errorTexts.accountExpired, "Account Expired"],
   [errorTexts.authenticationRevoked, "Credentials Revoked"],
   [errorTexts.connectionsExceeded, "Maximum Connections Exceeded"],
   [errorTexts.tenantConnectionsExceeded, "Maximum Account Connections Exceeded"],

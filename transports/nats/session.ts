@@ -185,6 +185,10 @@ export class NatsSession implements Session, ConnectionHandler, Applicant {
     return this.#outbox.crowded;
   }
 
+  waited(ms: number): void {
+    this.#outbox.waited(ms);
+  }
+
   get room(): number {
     return this.#closing ? 0 : this.#outbox.room;
   }
