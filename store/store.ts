@@ -27,6 +27,8 @@ export interface LogLimits {
   readonly discardNewPerSubject: boolean;
   /** How long a message id is remembered, milliseconds. 0 = never. */
   readonly duplicateWindowMs: number;
+  /** Records past a time to live of their own stay, and are told of by `Log.expiring`: something takes their place. Absent = they leave. */
+  readonly expiryTold?: boolean;
 }
 
 export interface LogDefinition {
@@ -238,6 +240,11 @@ export interface Log {
    * subject says "count again" instead.
    */
   removed: ((sequence: Sequence, subject: Uint8Array, start: number, end: number) => void) | undefined;
+  /**
+   * Told, with `expiryTold`, of every record whose time to live is over, once per open log: who set it removes the record. What came up
+   * before it was set is told when it is.
+   */
+  expiring?: ((sequence: Sequence) => void) | undefined;
   /** Groups as recovered at open; empty for a new log. */
   readonly recoveredGroups: readonly GroupSnapshot[];
 }

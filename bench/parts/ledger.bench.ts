@@ -60,7 +60,14 @@ function admitting(limits: Partial<LogLimits>, subjectCount: number, indexed: bo
     facts.subjectEnd = subject.length;
     return true;
   };
-  const source = { inMemoryFrom: 0, look, left: (): void => {}, leftThrough: (): void => {}, want: (): void => {} };
+  const source = {
+    inMemoryFrom: 0,
+    look,
+    left: (): void => {},
+    leftThrough: (): void => {},
+    expired: (): void => {},
+    want: (): void => {},
+  };
   const all = { ...noLimits, ...limits };
   const ledger = new Ledger({ hash, source, limits: all, firstSequence: 0, subjectsLoaded: indexed, duplicateIdsMax: 4_000_000 });
   const request = requestOf(subjects[0]!);

@@ -218,13 +218,20 @@ export function logLimits(config: StationConfig): LogLimits {
   return {
     messagesMax: config.messagesMax,
     bytesMax: config.bytesMax,
-    ageMaxMs: config.ageMaxMs,
+    // Where some records outlive the age limit, or leave a marker behind, the station sees to it.
+    ageMaxMs: agesItself(config) ? 0 : config.ageMaxMs,
     messagesPerSubjectMax: config.messagesPerSubjectMax,
     messageBytesMax: config.messageBytesMax,
     discard: config.discard,
     discardNewPerSubject: config.discardNewPerSubject,
     duplicateWindowMs: config.duplicateWindowMs,
+    ...(config.deleteMarkerTtlMs > 0 ? { expiryTold: true } : {}),
   };
+}
+
+/** The station, not its log, takes away what is over age: a record may say that it never is, or a marker takes its place. */
+export function agesItself(config: StationConfig): boolean {
+  return config.ageMaxMs > 0 && config.allowTtl;
 }
 
 /** The log of a station: `tenant/station`. */

@@ -9,8 +9,10 @@ import { compileTransform } from "../subject-transform.ts";
 import type { SubjectTransform } from "../subject-transform.ts";
 import type { PublishOutcome, PublishRefusal, Session } from "../transport.ts";
 import type { AppendRequest, OutcomeKind, Sequence } from "../../store/store.ts";
+import { agesItself } from "./config.ts";
 import type { StationConfig } from "./config.ts";
 import { Counters } from "./counters.ts";
+import { Expiry } from "./expiry.ts";
 import type { PublishReader, Refusal } from "./publish-reader.ts";
 import { Republisher } from "./republisher.ts";
 import { parseSchedule } from "./schedule-pattern.ts";
@@ -22,14 +24,16 @@ import type { Station, StationSurroundings, Waiters } from "./station.ts";
 /** What of the configuration is done here; "" = nothing: the station is plain. */
 export function extrasWanted(config: StationConfig): string {
   const { subjectTransform, republish, allowCounter, allowSchedules, allowFastBatch, deleteMarkerTtlMs } = config;
+  const ages = agesItself(config) ? config.ageMaxMs : 0;
   const plain =
+    ages === 0 &&
     subjectTransform === undefined &&
     republish === undefined &&
     !allowCounter &&
     !allowSchedules &&
     !allowFastBatch &&
     deleteMarkerTtlMs === 0;
-  return plain ? "" : JSON.stringify([subjectTransform, republish, allowCounter, allowSchedules, allowFastBatch, deleteMarkerTtlMs]);
+  return plain ? "" : JSON.stringify([subjectTransform, republish, allowCounter, allowSchedules, allowFastBatch, deleteMarkerTtlMs, ages]);
 }
 
 /** What is still to be done for a request once its outcome is known. */
@@ -54,6 +58,7 @@ export class Extras {
   readonly #republisher: Republisher | undefined;
   readonly counters: Counters | undefined;
   readonly #schedules: Schedules | undefined;
+  readonly #expiry: Expiry | undefined;
   readonly #refusal: Refusal = { code: "counter_broken", message: "" };
 
   constructor(station: Station, waiters: Waiters, surroundings: StationSurroundings) {
@@ -64,6 +69,7 @@ export class Extras {
     this.#republisher = config.republish === undefined ? undefined : new Republisher(station, config.republish, surroundings.announce);
     this.counters = config.allowCounter ? new Counters(station) : undefined;
     this.#schedules = config.allowSchedules ? new Schedules(station) : undefined;
+    this.#expiry = agesItself(config) || config.deleteMarkerTtlMs > 0 ? new Expiry(station) : undefined;
   }
 
   /** Stores a routed message that is no part of a batch. Returns whether an outcome follows. */
@@ -111,6 +117,11 @@ export class Extras {
     return aftermath;
   }
 
+  /** A record of the broker's own is about to be submitted as it is. */
+  before(subject: Uint8Array): void {
+    this.#republisher?.before(subject);
+  }
+
   /** What became of a prepared request. */
   settled(aftermath: Aftermath, kind: OutcomeKind, sequence: Sequence): void {
     if (aftermath.sum !== "") this.counters?.settled(aftermath.subject, aftermath.hadId, kind);
@@ -127,6 +138,7 @@ export class Extras {
 
   committed(): void {
     this.#republisher?.wake();
+    this.#expiry?.committed();
   }
 
   removed(sequence: Sequence, subject: Uint8Array, start: number, end: number): void {
@@ -138,6 +150,7 @@ export class Extras {
     this.#republisher?.close();
     this.counters?.close();
     this.#schedules?.close();
+    this.#expiry?.close();
   }
 
   #submit(request: AppendRequest, special: SpecialHeaders | undefined, from: Session, token: number): void {

@@ -37,6 +37,8 @@ export class Source {
   /** Everything of the origin up to here is taken over. */
   #done: Sequence;
   #taken: Sequence;
+  /** Records submitted together, where one refusal refuses all: one by one after a refusal. */
+  #together = sliceRecords;
   /** Records that wait for their outcome. */
   #waiting = 0;
   /** Taken over already, beyond one that was refused. */
@@ -104,6 +106,12 @@ export class Source {
     this.#retry?.cancel();
   }
 
+  /** The station has committed: something may have made room. */
+  stationCommitted(): void {
+    if (this.#refused) this.#again();
+    else this.wake();
+  }
+
   /** The origin has committed, or there is room again. */
   wake(): void {
     if (this.#scheduled || this.#loading || this.#refused || this.#closed || this.#cursor === undefined) return;
@@ -142,7 +150,8 @@ export class Source {
     const together = this.#station.config.discard === "new";
     if (together && this.#waiting > 0) return;
     const parts: Part[] = [];
-    for (let taken = 0; taken < sliceRecords && this.#waiting < outstandingMax && !this.#station.store.congested; taken++) {
+    const most = together ? this.#together : sliceRecords;
+    for (let taken = 0; taken < most && this.#waiting < outstandingMax && !this.#station.store.congested; taken++) {
       const step = cursor.next();
       if (step === "damaged") continue;
       if (step === "record") {
@@ -228,20 +237,27 @@ export class Source {
       if (this.#origin !== undefined) notes.setSource(this.key, sequence, this.#origin.createdUs);
     }
     if (!this.#refused) {
+      this.#together = Math.min(sliceRecords, this.#together * 2);
       if (this.#waiting <= outstandingMax / 2) this.wake();
     } else if (this.#waiting === 0) {
-      this.#later();
+      const alone = this.#together === 1;
+      this.#together = 1;
+      if (alone) this.#later();
+      else this.#station.clock.endOfTurn(() => this.#again());
     }
   }
 
   /** Starts again from what is stored. */
   #later(): void {
     this.#retry?.cancel();
-    this.#retry = this.#station.clock.after(retryMs, () => {
-      this.#refused = false;
-      const origin = this.#origin;
-      if (origin !== undefined) this.follow(origin);
-    });
+    this.#retry = this.#station.clock.after(retryMs, () => this.#again());
+  }
+
+  #again(): void {
+    if (this.#waiting > 0) return;
+    this.#refused = false;
+    const origin = this.#origin;
+    if (origin !== undefined) this.follow(origin);
   }
 }
 

@@ -12,9 +12,12 @@ import type { AppendRequest, Log, OutcomeKind, Sequence, Store, Ticket } from ".
 import { Batches } from "./batches.ts";
 import type { StationConfig } from "./config.ts";
 import { Extras, extrasWanted } from "./extras.ts";
+import { FastBatches, refuseFast } from "./fast-batches.ts";
+import type { FastBatchVoice } from "./fast-batches.ts";
+import { isFastReply } from "./fast-reply.ts";
 import type { Mirror } from "./mirror.ts";
 import type { NotebookHost } from "./notebook.ts";
-import type { PublishReader } from "./publish-reader.ts";
+import type { PublishReader, Refusal } from "./publish-reader.ts";
 import type { Announce } from "./republisher.ts";
 import { Retention } from "./retention.ts";
 import type { Source } from "./source.ts";
@@ -65,6 +68,8 @@ export interface StationTap {
 export interface StationSurroundings extends NotebookHost {
   readonly random: Random;
   readonly announce: Announce;
+  /** How fast batches are told of; undefined = nobody speaks for them. */
+  voice(): FastBatchVoice | undefined;
 }
 
 export interface StationOptions {
@@ -102,6 +107,7 @@ export class Station implements Capture {
   readonly #retention: Retention;
   readonly #surroundings: StationSurroundings;
   #batches: Batches | undefined;
+  #fastBatches: FastBatches | undefined;
   #notes: StationNotes | undefined;
   /** Undefined = it is plain. */
   #extras: Extras | undefined;
@@ -120,6 +126,7 @@ export class Station implements Capture {
     this.#surroundings = options.surroundings;
     this.startedUs = options.clock.nowUs();
     this.#batches = undefined;
+    this.#fastBatches = undefined;
     this.#notes = undefined;
     this.#extras = undefined;
     this.mirror = undefined;
@@ -163,6 +170,7 @@ export class Station implements Capture {
   capture(message: Message, from: Session, token: number): boolean {
     const refusal = this.#reader.read(message, this.#config);
     const told = token !== 0 && !this.#config.noAck;
+    if (told && isFastReply(message.replyBuffer, message.replyStart, message.replyEnd) && this.#takeFast(message, refusal)) return false;
     if (this.#reader.batchId !== "") {
       this.#batches ??= new Batches(this, this.#pending);
       this.#batches.take(this.#reader, refusal, from, told ? token : 0);
@@ -178,6 +186,20 @@ export class Station implements Capture {
     const ticket = this.log.append(request);
     if (told) this.#pending.add(ticket, from, token, this.#config.name);
     return told;
+  }
+
+  /** A message of a fast batch, or of what would be one. False when nobody could be told of it. */
+  #takeFast(message: Message, refusal: Refusal | undefined): boolean {
+    const voice = this.#surroundings.voice();
+    if (voice === undefined) return false;
+    if (!this.#config.allowFastBatch || this.#extras === undefined) {
+      const { replyBuffer, replyStart, replyEnd } = message;
+      refuseFast(voice, replyBuffer.toString("utf8", replyStart, replyEnd), this.#config.name);
+      return true;
+    }
+    this.#fastBatches ??= new FastBatches(this, this.#pending, voice);
+    this.#fastBatches.take(message, this.#reader, refusal);
+    return true;
   }
 
   /** Refuses a publish before anything looked at it; tells the publisher where that is wanted. */
@@ -202,6 +224,12 @@ export class Station implements Capture {
     }
     const first = this.store.appendAtomic(requests.map((request) => ({ log: this.log, request })));
     for (let index = 0; index < requests.length; index++) this.#pending.wait(first + index, settled);
+  }
+
+  /** As `appendOwn`, of what is stored as it is: no transform, no sum. */
+  appendAsIs(request: AppendRequest, settled: (kind: OutcomeKind, sequence: Sequence) => void): void {
+    this.#extras?.before(request.subject);
+    this.#pending.wait(this.log.append(request), settled);
   }
 
   #appendOwn(request: AppendRequest, settled: (kind: OutcomeKind, sequence: Sequence) => void): void {
@@ -237,7 +265,7 @@ export class Station implements Capture {
     this.mirror?.wake();
     this.#notes?.committed();
     this.#extras?.committed();
-    for (const source of this.sources) source.wake();
+    for (const source of this.sources) source.stationCommitted();
   }
 
   /** A group is done with a record for good: acknowledged, terminated, or delivered without acks. Hot. */
@@ -275,6 +303,7 @@ export class Station implements Capture {
     this.log.removed = undefined;
     this.#retention.close();
     this.#batches?.close();
+    this.#fastBatches?.close();
     this.mirror?.close();
     for (const source of this.sources) source.close();
     this.#extras?.close();

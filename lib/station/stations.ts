@@ -15,6 +15,7 @@ import { Alias, Captures } from "./captures.ts";
 import { Families } from "./families.ts";
 import type { StationFamily } from "./family.ts";
 import { partitionName, splitPartition } from "./partition.ts";
+import type { FastBatchVoice } from "./fast-batches.ts";
 import { FilterTree } from "./filter-tree.ts";
 import { checkOriginsAgainst } from "./origin-rules.ts";
 import { Origins } from "./origins.ts";
@@ -63,6 +64,8 @@ export interface PurgeRequest {
 export class Stations {
   readonly tenant: string;
   readonly listeners: Set<StationListener> = new Set();
+  /** Set by the door whose publishers send fast batches. */
+  voice: FastBatchVoice | undefined = undefined;
   readonly #options: StationsOptions;
   readonly #reader: PublishReader;
   readonly #stations: Map<string, Station> = new Map();
@@ -315,6 +318,7 @@ export class Stations {
     const surroundings = {
       random: host.random,
       dirty: (source: { saveProgress(): void }) => host.dirty(source),
+      voice: () => this.voice,
       announce: (subject: string, body: Buffer, headerBytes: number) => tenant.announce(subject, body, headerBytes),
     };
     const station = new Station({ clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings }, makeGroups);

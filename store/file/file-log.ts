@@ -87,6 +87,9 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
   reserved: Sequence = 0;
   groupSnapshot: ((name: string) => Uint8Array | undefined) | undefined = undefined;
   removed: ((sequence: Sequence, subject: Uint8Array, start: number, end: number) => void) | undefined = undefined;
+  #expiring: ((sequence: Sequence) => void) | undefined = undefined;
+  /** Over before anybody wanted to hear of it. */
+  #expired: Sequence[] = [];
   recoveredGroups: readonly GroupSnapshot[] = [];
   /** The batch it last wrote into, to be entered there once. */
   batch: Batch | undefined = undefined;
@@ -385,6 +388,23 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
     if (facts !== undefined) this.removed(sequence, facts.subject, facts.subjectStart, facts.subjectEnd);
     else if (this.#untold.size < untoldMax) this.#untold.add(sequence);
     else this.leftThrough(Number.POSITIVE_INFINITY);
+  }
+
+  get expiring(): ((sequence: Sequence) => void) | undefined {
+    return this.#expiring;
+  }
+
+  set expiring(told: ((sequence: Sequence) => void) | undefined) {
+    this.#expiring = told;
+    if (told === undefined) return;
+    const expired = this.#expired;
+    this.#expired = [];
+    for (const sequence of expired) told(sequence);
+  }
+
+  expired(sequence: Sequence): void {
+    if (this.#expiring === undefined) this.#expired.push(sequence);
+    else this.#expiring(sequence);
   }
 
   leftThrough(sequence: Sequence): void {

@@ -254,7 +254,7 @@ export class Ledger extends LogContents {
   /** Takes away what is over age, over its own time to live, or over lowered limits. */
   enforce(nowUs: number): void {
     if (this.firstTimeStale) this.learnFirstTime();
-    this.expire(nowUs);
+    this.expire(nowUs, this.#limits.expiryTold === true);
     this.#enforceAge(nowUs);
     if (this.#subjectsUnchecked && this.subjectIndex !== undefined) {
       this.#subjectsUnchecked = false;

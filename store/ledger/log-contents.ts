@@ -132,10 +132,14 @@ export class LogContents {
     return this.#expiry?.nextUs ?? Infinity;
   }
 
-  protected expire(nowUs: number): void {
+  /** `told`: what is over stays, and somebody hears of it. */
+  protected expire(nowUs: number, told: boolean): void {
     const expiry = this.#expiry;
     if (expiry === undefined) return;
-    for (let sequence = expiry.take(nowUs); sequence > 0; sequence = expiry.take(nowUs)) this.drop(sequence);
+    for (let sequence = expiry.take(nowUs); sequence > 0; sequence = expiry.take(nowUs)) {
+      if (!told) this.drop(sequence);
+      else if (this.has(sequence)) this.source.expired(sequence);
+    }
     if (expiry.size > 64 && expiry.size > this.counts.messages * 2) expiry.tidy((sequence) => this.has(sequence));
   }
 

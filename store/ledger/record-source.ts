@@ -18,6 +18,8 @@ export interface RecordSource {
   readonly inMemoryFrom: Sequence;
   /** A record has left, by whatever decision; for one in the interior `Ledger.has` says so already. `facts` is undefined when it was not in memory: then the ledger owes (see `Ledger.pay`). */
   left(sequence: Sequence, facts: RecordFacts | undefined): void;
+  /** With `expiryTold`: a record's time to live is over. It stays until somebody removes it. */
+  expired(sequence: Sequence): void;
   /** Very many, all up to and including this one, have left at once, without a `left` for each. */
   leftThrough(sequence: Sequence): void;
   /**

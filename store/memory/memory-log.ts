@@ -40,6 +40,9 @@ export class MemoryLog implements Log, RecordSource, FamilyLog {
   open = true;
   groupSnapshot: ((name: string) => Uint8Array | undefined) | undefined = undefined;
   removed: ((sequence: Sequence, subject: Uint8Array, start: number, end: number) => void) | undefined = undefined;
+  #expiring: ((sequence: Sequence) => void) | undefined = undefined;
+  /** Over before anybody wanted to hear of it. */
+  #expired: Sequence[] = [];
   /** For the store: entered in its deadlines with this. */
   deadlineUs: number = Infinity;
   /** For the store: among the logs the next commit changes. */
@@ -235,6 +238,23 @@ export class MemoryLog implements Log, RecordSource, FamilyLog {
       else if (this.#leftInStep === removedEachMax + 1) this.removed(0, nothing, 0, 0);
     }
     this.#blocks.left(sequence, facts, this.#isLive);
+  }
+
+  get expiring(): ((sequence: Sequence) => void) | undefined {
+    return this.#expiring;
+  }
+
+  set expiring(told: ((sequence: Sequence) => void) | undefined) {
+    this.#expiring = told;
+    if (told === undefined) return;
+    const expired = this.#expired;
+    this.#expired = [];
+    for (const sequence of expired) told(sequence);
+  }
+
+  expired(sequence: Sequence): void {
+    if (this.#expiring === undefined) this.#expired.push(sequence);
+    else this.#expiring(sequence);
   }
 
   leftThrough(sequence: Sequence): void {

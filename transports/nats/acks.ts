@@ -44,7 +44,7 @@ export class AckRenderer {
       const { station, sequence, batch, batchCount } = outcome;
       this.#prefixBytes = 0;
       this.end = this.#write(
-        `{"stream":${JSON.stringify(station)},"seq":${sequence},"batch":${JSON.stringify(batch)},"count":${batchCount}}`,
+        `{"stream":${JSON.stringify(station)},"seq":${sequence}${outcome.kind === "duplicate" ? ',"duplicate": true' : ""},"batch":${JSON.stringify(batch)},"count":${batchCount}}`,
       );
       return;
     }
@@ -134,6 +134,16 @@ export function publishError(outcome: PublishOutcome): PublishError {
       return { code: 400, errorCode: 10201, description: "atomic publish batch contains duplicate message id" };
     case "batches_max":
       return { code: 429, errorCode: 10210, description: "atomic publish too many inflight" };
+    case "fast_batch_denied":
+      return { code: 400, errorCode: 10205, description: "batch publish is disabled" };
+    case "fast_batch_pattern_invalid":
+      return { code: 400, errorCode: 10206, description: "batch publish pattern is invalid" };
+    case "fast_batch_id_invalid":
+      return { code: 400, errorCode: 10207, description: "batch publish ID is invalid" };
+    case "fast_batch_unknown":
+      return { code: 400, errorCode: 10208, description: "batch publish ID unknown" };
+    case "fast_batches_max":
+      return { code: 429, errorCode: 10211, description: "batch publish too many inflight" };
     case "counter_denied":
       return { code: 400, errorCode: 10168, description: "message counters is disabled" };
     case "counter_increment_missing":

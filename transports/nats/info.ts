@@ -3,10 +3,10 @@
 /** The version of nats-server whose features are met: clients switch features on by it. */
 export const natsVersion = "2.14.0";
 /**
- * The JetStream API level that is met. 1: pauses, time to live of messages, batches of direct gets. The next ones
- * promise atomic batches, counters and schedules (2) and fast batches (4), which clients then use.
+ * The JetStream API level that is met. 1: pauses, time to live of messages, batches of direct gets. 2: atomic batches, counters,
+ * schedules. 4: fast batches, repeating schedules.
  */
-export const apiLevel = 1;
+export const apiLevel = 4;
 
 export interface ServerInfo {
   readonly serverId: string;

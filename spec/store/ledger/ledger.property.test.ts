@@ -42,6 +42,8 @@ class Shelf implements RecordSource {
     this.departed.add(sequence);
   }
 
+  expired(): void {}
+
   leftThrough(sequence: number): void {
     for (const kept of this.kept.keys()) if (kept <= sequence) this.departed.add(kept);
   }

@@ -13,6 +13,7 @@ import type { Advise } from "./advisories.ts";
 import { Api } from "./api.ts";
 import { ConsumerDoor } from "./consumer-door.ts";
 import { registerDirectGet } from "./direct-get.ts";
+import { FastBatchSpeaker } from "./fast-batch-speaker.ts";
 import { registerMessageApi } from "./message-api.ts";
 import { registerStreamApi } from "./stream-api.ts";
 
@@ -49,6 +50,7 @@ export class JetStream {
     registerMessageApi(this.api);
     registerDirectGet(this.api);
     adviseOfStations(stations, broker.clock, this.advise);
+    stations.voice = new FastBatchSpeaker(this.api);
     this.consumers = new ConsumerDoor({ api: this.api, groups, tenant, random: broker.random, id: broker.nextSessionId() });
   }
 
