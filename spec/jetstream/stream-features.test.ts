@@ -234,7 +234,7 @@ test("the last record of a subject leaves a marker when it expires, and what may
 test("a stream of publishes is told of now and then, and counted at the end", async () => {
   await restarting(async ({ connection, manager }) => {
     await manager.streams.add({ name: "FAST", subjects: ["f.*"], allow_batched: true });
-    const batch = await startFastIngest(connection, "f.a", "first", {});
+    const batch = await startFastIngest(connection, "f.a", "first", { allowGaps: false });
     for (let index = 0; index < 2_000; index++) await batch.add(`f.${index % 5}`, String(index));
     const ack = await batch.last("f.a", "last");
     assert.deepEqual([ack.stream, ack.count, ack.seq], ["FAST", 2_002, 2_002]);
