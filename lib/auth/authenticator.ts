@@ -23,6 +23,8 @@ import { judgeToken } from "./operator-trust.ts";
 import type { OperatorTrust } from "./operator-trust.ts";
 import { PermissionSet } from "./permission-set.ts";
 import type { Subject } from "../router/subject.ts";
+import { deriveScram, formatScram, scramIterations, scramSaltBytes } from "./scram.ts";
+import type { ScramKeys } from "./scram.ts";
 import { secretCharsMax, sha256 } from "./secret.ts";
 import type { StoredSecret } from "./secret.ts";
 import { namesMax } from "./user-document.ts";
@@ -65,6 +67,13 @@ export interface Refusal {
   /** The name shown, or `""`. */
   readonly user: string;
   readonly remoteAddress: string;
+}
+
+/** A login by SCRAM under way. */
+export interface ScramLogin {
+  readonly keys: ScramKeys;
+  /** `proven`: the client's proof holds for `keys`. Undefined = refused all the same. */
+  judge(proven: boolean): Identity | undefined;
 }
 
 export interface AuthenticatorOptions {
@@ -137,6 +146,56 @@ export class Authenticator {
   /** A password or token in the form in which it may be kept. */
   hash(secret: string): Promise<string> {
     return this.#hasher.hash(secret);
+  }
+
+  /** A password as SCRAM needs it. */
+  async scramOf(password: string): Promise<string> {
+    return formatScram(await deriveScram(password, this.#salt()));
+  }
+
+  /**
+   * Begins a login by SCRAM: the keys of who the client says it is, or for somebody unknown ones that no proof fits, so that the answer
+   * tells nothing. Whoever asked calls `judge` once. Undefined = busy: this address has tried too often.
+   */
+  async beginScram(user: string, remoteAddress: string): Promise<ScramLogin | undefined> {
+    if (!this.#attempts.take(remoteAddress)) {
+      this.#refused({ reason: "busy", user: user.slice(0, namesMax), remoteAddress });
+      return undefined;
+    }
+    const entry = this.#entries.get(user);
+    const keys = entry === undefined ? undefined : await this.#scramKeys(entry);
+    const judge = (proven: boolean): Identity | undefined => {
+      let outcome: Identity | RefusalReason = keys === undefined ? "unknown_user" : "wrong_secret";
+      if (proven && keys !== undefined && entry !== undefined) {
+        this.#attempts.giveBack(remoteAddress);
+        outcome = this.#entries.get(user) === entry ? this.#admit(entry) : "changed_meanwhile";
+      }
+      if (typeof outcome !== "string") return outcome;
+      this.#refused({ reason: outcome, user: user.slice(0, namesMax), remoteAddress });
+      return undefined;
+    };
+    return { keys: keys ?? this.#decoyKeys(user), judge };
+  }
+
+  /** Of a password in clear they are made once; of a hash alone they cannot be. */
+  async #scramKeys(entry: Entry): Promise<ScramKeys | undefined> {
+    const { secret, scram } = entry.user;
+    if (secret.kind !== "password") return undefined;
+    if (scram !== undefined) return scram;
+    if (secret.stored.kind !== "clear") return undefined;
+    return (entry.scram ??= await deriveScram(secret.stored.text, this.#salt()));
+  }
+
+  /** The same salt for the same name each time, as for a real one. */
+  #decoyKeys(user: string): ScramKeys {
+    const digest = this.#digest(`scram ${user}`);
+    return { iterations: scramIterations, salt: digest.subarray(0, scramSaltBytes), storedKey: digest, serverKey: digest };
+  }
+
+  #salt(): Buffer {
+    const salt = Buffer.alloc(scramSaltBytes);
+    this.#random.fill(salt);
+    return salt;
   }
 
   /** Undefined = refused; the reason goes to `refused`. Never rejects. */
@@ -362,6 +421,8 @@ class Entry implements PermissionHolder {
   /** Of a secret in clear, or of a hash's secret since it was found right. */
   digest: Buffer | undefined;
   key: KeyObject | undefined;
+  /** Made of a password in clear at the first login that needs them. */
+  scram: ScramKeys | undefined;
   /** Who all connections are that show nothing, when this is the user for those. */
   shared: Identity | undefined;
 
@@ -370,6 +431,7 @@ class Entry implements PermissionHolder {
     this.permissionSet = compiled(user);
     this.digest = digest;
     this.key = undefined;
+    this.scram = undefined;
     this.shared = undefined;
   }
 

@@ -231,9 +231,10 @@ export class UserDirectory {
   /** The document with its secret in the form in which it may be kept. */
   async #sealed(document: Fields, secret: Secret): Promise<Fields> {
     if ((secret.kind !== "password" && secret.kind !== "token") || secret.stored.kind !== "clear") return document;
-    const rest = Object.fromEntries(Object.entries(document).filter(([key]) => !["password", "pass", "token"].includes(key)));
+    const rest = Object.fromEntries(Object.entries(document).filter(([key]) => !["password", "pass", "scram", "token"].includes(key)));
     if (secret.kind === "token") return { ...rest, token: formatToken(secret.stored.text) };
-    return { ...rest, password: await this.#authenticator.hash(secret.stored.text) };
+    const { text } = secret.stored;
+    return { ...rest, password: await this.#authenticator.hash(text), scram: await this.#authenticator.scramOf(text) };
   }
 
   #reread(document: unknown): User {

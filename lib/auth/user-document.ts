@@ -3,6 +3,7 @@
  *
  *     users:                                     or a map:  users: { alice: { password: … } }
  *       - { user: alice, password: …, tenant: acme, expires: 2030-01-01T00:00:00Z, permissions: … }
+ *       - { user: bob, password: scrypt$…, scram: scram-sha-256$… }
  *       - { user: gate, token: … }
  *       - { nkey: UA… }
  *       - { user: "CN=gateway,O=acme", certificate: true }
@@ -22,6 +23,8 @@ import { parseUserKey } from "./nkey.ts";
 import { permissionProblem } from "./permission-set.ts";
 import { defaultResponseRule } from "./permissions.ts";
 import type { PermissionRules, ResponseRule, SubjectRules } from "./permissions.ts";
+import { parseScram } from "./scram.ts";
+import type { ScramKeys } from "./scram.ts";
 import { parseSecret } from "./secret.ts";
 import type { Secret, StoredSecret } from "./secret.ts";
 import type { User } from "./user.ts";
@@ -33,7 +36,7 @@ const permissionsKeys = ["permissions", "permission"];
 const publishKeys = ["publish", "pub"];
 const subscribeKeys = ["subscribe", "sub"];
 const responseKeys = ["allowResponses", "allowResponse", "allow_responses"];
-const userKeys = [...nameKeys, ...passwordKeys, "token", "nkey", "certificate", ...tenantKeys, ...permissionsKeys, "expires"];
+const userKeys = [...nameKeys, ...passwordKeys, "scram", "token", "nkey", "certificate", ...tenantKeys, ...permissionsKeys, "expires"];
 
 /** Longest name of a user or tenant, whatever the limits say: it goes into other names. */
 export const namesMax = 128;
@@ -67,6 +70,7 @@ export function parseUser(value: unknown, path: string, tenant: string, name: st
     name: shown ?? "",
     tenant: own === undefined ? tenant : parseTenantName(own.value, own.path, issues),
     secret: secret ?? { kind: "certificate" as const },
+    scram: parseUserScram(fields, path, issues),
     permissions: permissions === undefined ? undefined : parsePermissions(permissions.value, permissions.path, issues),
     expiresMs: fields["expires"] === undefined ? undefined : parseExpiry(fields["expires"], joined(path, "expires"), issues),
   };
@@ -123,6 +127,22 @@ function add(users: User[], user: User | undefined): void {
 
 function isName(name: string): boolean {
   return name.length > 0 && name.length <= namesMax && !/\p{Cc}/u.test(name);
+}
+
+function parseUserScram(fields: Fields, path: string, issues: Issues): ScramKeys | undefined {
+  const value = fields["scram"];
+  if (value === undefined) return undefined;
+  const wanted = "what 'waystation user add' made of the password, beside it";
+  if (typeof value !== "string" || firstOf(fields, path, passwordKeys) === undefined) {
+    issues.addSecret(joined(path, "scram"), wanted);
+    return undefined;
+  }
+  try {
+    return parseScram(value);
+  } catch (error) {
+    issues.addSecret(joined(path, "scram"), error instanceof BrokerError ? error.message : wanted);
+    return undefined;
+  }
 }
 
 function parseUserSecret(fields: Fields, nkey: string | undefined, path: string, issues: Issues): Secret | undefined {

@@ -1,6 +1,7 @@
 /** A user and a tenant as defined: in the configuration file or by command. Checked by whoever made the object. */
 import type { TenantLimits } from "../limits.ts";
 import type { PermissionRules } from "./permissions.ts";
+import type { ScramKeys } from "./scram.ts";
 import type { Secret } from "./secret.ts";
 import { secretsEqual } from "./secret.ts";
 
@@ -9,6 +10,8 @@ export interface User {
   readonly name: string;
   readonly tenant: string;
   readonly secret: Secret;
+  /** Beside a password that is kept as a hash: what SCRAM needs of it. Absent = only who shows the password is let in. */
+  readonly scram?: ScramKeys | undefined;
   /** Undefined = everything. */
   readonly permissions: PermissionRules | undefined;
   /** Milliseconds since the epoch; undefined = never. Connections of the user end then. */

@@ -6,6 +6,7 @@ import { isMap, isSeq } from "yaml";
 import { defaultTenant } from "../../lib/auth/identity.ts";
 import type { ListedUser } from "../../lib/auth/user-directory.ts";
 import { Hasher } from "../../lib/auth/hasher.ts";
+import { deriveScram, formatScram, scramSaltBytes } from "../../lib/auth/scram.ts";
 import { SystemRandom } from "../../lib/random.ts";
 import { BrokerError } from "../../lib/errors.ts";
 import { adminSubjects } from "../admin/user-requests.ts";
@@ -77,8 +78,8 @@ async function add(invocation: Invocation, terminal: Terminal): Promise<number> 
   const name = invocation.operand(0);
   const tenant = invocation.value("tenant") ?? defaultTenant;
   if (meansBroker(invocation, terminal)) {
-    const password = await hashOf(await passwordOf(invocation, terminal));
-    return askBroker(invocation, terminal, adminSubjects.userAdd, { user: name, password, tenant }, async () => {
+    const kept = await keptFormOf(await passwordOf(invocation, terminal));
+    return askBroker(invocation, terminal, adminSubjects.userAdd, { user: name, ...kept, tenant }, async () => {
       await print(invocation, terminal, { user: name, tenant }, () => `${name} added\n`);
     });
   }
@@ -90,19 +91,23 @@ async function add(invocation: Invocation, terminal: Terminal): Promise<number> 
     throw new BrokerError("not_found", `there is no tenant ${tenant}: 'waystation tenant add ${tenant}' first`);
   }
   const password = await passwordOf(invocation, terminal);
-  const hashed = await hashOf(password);
+  const kept = await keptFormOf(password);
   const place = tenant === defaultTenant ? ["users"] : ["tenants", tenant, "users"];
   const present = file.document.getIn(place);
-  if (isMap(present) && present.items.length > 0) file.set([...place, name], { password: hashed });
-  else if (isSeq(present)) file.set([...place, present.items.length], { user: name, password: hashed });
-  else file.set(place, [{ user: name, password: hashed }]);
+  if (isMap(present) && present.items.length > 0) file.set([...place, name], kept);
+  else if (isSeq(present)) file.set([...place, present.items.length], { user: name, ...kept });
+  else file.set(place, [{ user: name, ...kept }]);
   await file.save();
   await print(invocation, terminal, { user: name, tenant, file: file.path }, () => `${name} added to ${file.path}; ${nextStep}\n`);
   return 0;
 }
 
-function hashOf(password: string): Promise<string> {
-  return new Hasher(new SystemRandom(), 1).hash(password);
+/** The password as a hash, and what logins by SCRAM need of it. */
+async function keptFormOf(password: string): Promise<{ readonly password: string; readonly scram: string }> {
+  const random = new SystemRandom();
+  const salt = Buffer.alloc(scramSaltBytes);
+  random.fill(salt);
+  return { password: await new Hasher(random, 1).hash(password), scram: formatScram(await deriveScram(password, salt)) };
 }
 
 async function passwordOf(invocation: Invocation, terminal: Terminal): Promise<string> {

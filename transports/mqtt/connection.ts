@@ -11,6 +11,8 @@ import type { CloseReason } from "../../lib/transport.ts";
 import type { Connection, ConnectionHandler, EndReason } from "../carriages/connection.ts";
 import { Outbox } from "../outbox.ts";
 import { AckQueue } from "./ack-queue.ts";
+import { AuthenticationDialogue, scramMethod } from "./enhanced-authentication.ts";
+import type { Proven } from "./enhanced-authentication.ts";
 import { authenticate } from "./handshake.ts";
 import type { Accepted } from "./handshake.ts";
 import { completed, forwardable, headersOf, propertiesOf } from "./forward.ts";
@@ -66,6 +68,8 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   #clean = false;
   /** CONNECT is being judged: what comes meanwhile waits. */
   #judging = false;
+  /** Since CONNECT named a method. */
+  #dialogue: AuthenticationDialogue | undefined;
 
   constructor(door: MqttDoor, connection: Connection) {
     this.door = door;
@@ -121,10 +125,23 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
 
   connect(packet: ConnectPacket): void {
     this.level = packet.level;
+    const method = packet.authenticationMethod;
+    if (method === undefined) return this.#judge(packet, undefined);
+    if (method !== scramMethod) return this.refuse(reason.badAuthenticationMethod);
+    this.#dialogue = new AuthenticationDialogue(this.door.authentication, this.connection.remoteAddress, {
+      challenge: (data) => this.#sendAuth(reason.continueAuthentication, data),
+      refused: (code) => (this.session === undefined ? this.refuse(code) : this.#fail(code)),
+      proven: (proven) => (this.session === undefined ? this.#judge(packet, proven) : this.#provenAgain(this.session, proven)),
+    });
+    this.#dialogue.begin(packet.authenticationData);
+  }
+
+  #judge(packet: ConnectPacket, proven: Proven | undefined): void {
+    if (this.#closed || this.#ending) return;
     this.#judging = true;
     this.#decoder.pause();
     this.connection.pause();
-    authenticate(this.door, this, packet).then(
+    authenticate(this.door, this, packet, proven).then(
       (answer) => this.#judged(packet, answer),
       () => this.refuse(reason.serverUnavailable),
     );
@@ -180,9 +197,9 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   // -- the client's packets ----------------------------------------------------------------------------------------------
 
   publish(view: PublishView): void {
-    const session = this.session;
-    const attachment = session?.attachment;
-    if (session === undefined || attachment === undefined) return;
+    const session = this.#established();
+    const { attachment } = session;
+    if (attachment === undefined) return;
     this.door.counters.messagesReceived++;
     this.messagesIn++;
     this.bytesIn += view.payloadEnd - view.payloadStart;
@@ -302,8 +319,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   }
 
   acknowledged(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): void {
-    const session = this.session;
-    if (session === undefined) return;
+    const session = this.#established();
     if (type === 4) {
       session.acknowledged(packetId);
     } else if (type === 5) {
@@ -320,6 +336,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   }
 
   subscribe(packet: SubscribePacket): void {
+    this.#established();
     subscribe(this.door, this, packet).then(
       (codes) => {
         if (this.level === 5) this.#send(encodeRare({ cmd: "suback", messageId: packet.packetId, granted: codes }, 5));
@@ -333,6 +350,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   }
 
   unsubscribe(packet: UnsubscribePacket): void {
+    this.#established();
     unsubscribe(this.door, this, packet).then(
       (codes) => this.#send(encodeRare({ cmd: "unsuback", messageId: packet.packetId, granted: codes }, this.level)),
       () => this.#fail(reason.implementationSpecific),
@@ -340,6 +358,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   }
 
   ping(): void {
+    this.#established();
     this.#send(pingResponse);
   }
 
@@ -357,9 +376,30 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     this.#end();
   }
 
-  authenticate(_reasonCode: number, method: string | undefined, data: Buffer | undefined): void {
-    this.accepted?.reauthenticate?.(method, data);
-    if (this.accepted?.reauthenticate === undefined) throw new MqttFault(reason.badAuthenticationMethod, "no such authentication here");
+  authenticate(reasonCode: number, method: string | undefined, data: Buffer | undefined): void {
+    if (this.#dialogue === undefined) throw new MqttFault(reason.protocolError, "AUTH, but CONNECT named no method");
+    if (method !== scramMethod) throw new MqttFault(reason.badAuthenticationMethod, "not the method that CONNECT named");
+    if (reasonCode === reason.continueAuthentication) this.#dialogue.goOn(data);
+    else if (this.session === undefined) throw new MqttFault(reason.protocolError, "a re-authentication before CONNACK");
+    else this.#dialogue.begin(data);
+  }
+
+  /** A re-authentication proves the same user, or ends the connection. */
+  #provenAgain(session: MqttSession, { identity, answer }: Proven): void {
+    const { attachment } = session;
+    if (identity.user === session.user && identity.tenant === attachment?.tenant.name) this.#sendAuth(reason.success, answer);
+    else this.#fail(reason.notAuthorized);
+  }
+
+  #sendAuth(reasonCode: number, data: Buffer): void {
+    const properties = { authenticationMethod: scramMethod, authenticationData: data };
+    this.#send(encodeRare({ cmd: "auth", reasonCode, properties }, 5));
+  }
+
+  /** Before CONNACK only AUTH and DISCONNECT may come (MQTT 5 §4.12). */
+  #established(): MqttSession {
+    if (this.session === undefined) throw new MqttFault(reason.protocolError, "a packet before CONNACK");
+    return this.session;
   }
 
   fault(fault: MqttFault): void {

@@ -1,7 +1,10 @@
 /** CONNECT: who is it, which session does it get, and what does CONNACK say. */
 import type { IConnackPacket } from "mqtt-packet";
+import type { Identity } from "../../lib/auth/identity.ts";
 import type { MqttConnection } from "./connection.ts";
 import type { MqttDoor } from "./door.ts";
+import { scramMethod } from "./enhanced-authentication.ts";
+import type { Proven } from "./enhanced-authentication.ts";
 import type { ConnectPacket } from "./packet/decoder.ts";
 import { encodeRare } from "./packet/encoder.ts";
 import { reason } from "./packet/reason.ts";
@@ -14,14 +17,17 @@ export interface Accepted {
   readonly keepAliveSeconds: number;
   /** May be changed by DISCONNECT. */
   sessionExpirySeconds: number;
-  readonly reauthenticate: ((method: string | undefined, data: Buffer | undefined) => void) | undefined;
 }
 
 const never = 0xffff_ffff;
 
 /** Resolves with what was accepted, or with the reason code of the refusal. */
-export async function authenticate(door: MqttDoor, connection: MqttConnection, packet: ConnectPacket): Promise<Accepted | number> {
-  if (packet.authenticationMethod !== undefined) return reason.badAuthenticationMethod;
+export async function authenticate(
+  door: MqttDoor,
+  connection: MqttConnection,
+  packet: ConnectPacket,
+  proven: Proven | undefined,
+): Promise<Accepted | number> {
   let clientId = packet.clientId;
   let assigned = false;
   if (clientId === "") {
@@ -29,19 +35,7 @@ export async function authenticate(door: MqttDoor, connection: MqttConnection, p
     clientId = `auto-${door.makeId()}`;
     assigned = true;
   }
-  const before = packet.userName === undefined && packet.password === undefined ? connection.connection.shown : undefined;
-  const identity = await door.authentication.authenticate({
-    user: before?.user ?? packet.userName,
-    password: before?.password ?? (packet.userName === undefined ? undefined : packet.password?.toString("utf8")),
-    // MQTT has no place of its own for a token: it is the password, or a user name without one.
-    token: before?.token ?? packet.password?.toString("utf8") ?? packet.userName,
-    nkey: undefined,
-    signature: undefined,
-    nonce: "",
-    jwt: undefined,
-    certificate: connection.connection.peerCertificate,
-    remoteAddress: connection.connection.remoteAddress,
-  });
+  const identity = proven?.identity ?? (await identify(door, connection, packet));
   if (identity === undefined) return packet.userName === undefined ? reason.notAuthorized : reason.badUserNameOrPassword;
   const tenant = await door.openTenant(identity.tenant);
   // Who takes up a session that is there already adds none.
@@ -67,10 +61,28 @@ export async function authenticate(door: MqttDoor, connection: MqttConnection, p
             topicAliasMaximum: settings.topicAliasMaximum,
             ...(asked === sessionExpirySeconds ? {} : { sessionExpiryInterval: sessionExpirySeconds }),
             ...(assigned ? { assignedClientIdentifier: clientId } : {}),
+            ...(proven === undefined ? {} : { authenticationMethod: scramMethod, authenticationData: proven.answer }),
             ...(capped ? { serverKeepAlive: keepAliveSeconds } : {}),
             ...(packet.requestResponseInformation ? { responseInformation: `$reply/${clientId}` } : {}),
           },
         }
       : { cmd: "connack", returnCode: 0, sessionPresent: packet.level === 4 && present };
-  return { session, connack: encodeRare(connack, packet.level), keepAliveSeconds, sessionExpirySeconds, reauthenticate: undefined };
+  return { session, connack: encodeRare(connack, packet.level), keepAliveSeconds, sessionExpirySeconds };
+}
+
+/** By what CONNECT shows. */
+function identify(door: MqttDoor, connection: MqttConnection, packet: ConnectPacket): Promise<Identity | undefined> {
+  const before = packet.userName === undefined && packet.password === undefined ? connection.connection.shown : undefined;
+  return door.authentication.authenticate({
+    user: before?.user ?? packet.userName,
+    password: before?.password ?? (packet.userName === undefined ? undefined : packet.password?.toString("utf8")),
+    // MQTT has no place of its own for a token: it is the password, or a user name without one.
+    token: before?.token ?? packet.password?.toString("utf8") ?? packet.userName,
+    nkey: undefined,
+    signature: undefined,
+    nonce: "",
+    jwt: undefined,
+    certificate: connection.connection.peerCertificate,
+    remoteAddress: connection.connection.remoteAddress,
+  });
 }

@@ -2,4 +2,4 @@
 import type { Authenticator } from "../../lib/auth/authenticator.ts";
 
 export type Authentication = Pick<Authenticator, "anonymous" | "asksForKeys" | "authenticate"> &
-  Partial<Pick<Authenticator, "mayPublish" | "identityOf">>;
+  Partial<Pick<Authenticator, "mayPublish" | "identityOf" | "beginScram" | "newNonce">>;
