@@ -135,6 +135,19 @@ test("every refusal has a code and says what to do, and nobody needs to look at 
   }, coded("not_found"));
   void station.produce("elsewhere", "unseen");
   void client.request("nobody");
+  void client.station("NONE").info();
+  void client.station("NONE").get(1);
+  void client.station("NONE").change({ messagesMax: 1 });
+  void client.station("NONE").delete();
+  void client.station("NONE").purge();
+  void client
+    .station("NONE")
+    .group("g")
+    .seek({ time: new Date(0) });
+  void client.station("NONE").group("g").create();
+  void connect({ servers: "nats://127.0.0.1:1", timeoutMs: 100, reconnect: false });
+  await rejects(station.info({ signal: AbortSignal.abort() }), coded("aborted"));
+  await rejects(station.group("g").info({ signal: AbortSignal.abort() }), coded("aborted"));
   const ended = rejects(toTheEnd(client.station("S").consume("g")), coded("not_found"));
   await until("the group to be there", () => broker.opened.tenants.get("$G")?.groups.of("S")?.get("g")?.waiting === 1);
   await station.group("g").delete();
@@ -143,6 +156,12 @@ test("every refusal has a code and says what to do, and nobody needs to look at 
   await client.close();
   equal(client.status, "closed");
   await rejects(station.produce("s", "late"), coded("closed"));
+  const fresh = await connect({ servers: broker.natsUrl });
+  await fresh.close();
+  await rejects(
+    fresh.station("S").produce("s", "never before"),
+    (error: unknown) => error instanceof ClientError || error instanceof Error,
+  );
   void station.produce("s", "late and unseen");
   await rejects(connect({ servers: "nats://127.0.0.1:1", timeoutMs: 200 }));
   await rejects(connect({ servers: broker.natsUrl, signal: AbortSignal.abort() }), coded("aborted"));

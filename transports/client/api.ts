@@ -9,9 +9,16 @@ export interface ApiAnswer {
 
 const notFound = 404;
 
-export async function askApi(connection: Connection, verb: string, body?: object, signal?: AbortSignal): Promise<ApiAnswer> {
+/** How long a request to the broker may take. */
+export interface AskOptions {
+  /** Default: the connection's. */
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal;
+}
+
+export async function askApi(connection: Connection, verb: string, body: object | undefined, options: AskOptions): Promise<ApiAnswer> {
   const payload = body === undefined ? "" : JSON.stringify(body);
-  const message = await connection.request(`$JS.API.${verb}`, payload, signal === undefined ? {} : { signal });
+  const message = await connection.request(`$JS.API.${verb}`, payload, options);
   const answer = message.json() as ApiAnswer;
   if (answer.error === undefined) return answer;
   const { code = 0, err_code = 0, description = "refused" } = answer.error;

@@ -4,7 +4,7 @@
  */
 import { wsconnect } from "@nats-io/nats-core";
 import type { ConnectionOptions, NatsConnection } from "@nats-io/nats-core";
-import { Connection } from "./connection.ts";
+import { Connection, quietly } from "./connection.ts";
 import { aborted, asClientError, ClientError } from "./errors.ts";
 
 export interface ConnectOptions {
@@ -28,7 +28,11 @@ interface Place {
 }
 
 /** Rejects with a ClientError: `denied`, `timeout`, `aborted` or `refused`. */
-export async function connect(options: ConnectOptions = {}): Promise<Connection> {
+export function connect(options: ConnectOptions = {}): Promise<Connection> {
+  return quietly(() => open(options));
+}
+
+async function open(options: ConnectOptions): Promise<Connection> {
   const { signal, timeoutMs = 5_000 } = options;
   if (signal?.aborted === true) throw aborted(signal);
   const servers = serversOf(options.servers);

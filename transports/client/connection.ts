@@ -188,6 +188,11 @@ export function headersOf(given: Headers): MsgHdrs {
   return block;
 }
 
+/** As `quiet`, for work of several steps. */
+export function quietly<T>(work: () => Promise<T>): Promise<T> {
+  return quiet(work());
+}
+
 /** Its rejection is the caller's to see, and nobody's when the caller does not look. */
 export function quiet<T>(promise: Promise<T>): Promise<T> {
   promise.catch(() => {});

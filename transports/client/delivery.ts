@@ -1,7 +1,8 @@
 /** One record delivered to one member, to be acknowledged, and everything that is known of it. */
 import type { Msg } from "@nats-io/nats-core";
+import type { AskOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
-import { quiet } from "./connection.ts";
+import { quietly } from "./connection.ts";
 import { Message } from "./message.ts";
 
 export class Delivery extends Message {
@@ -42,10 +43,12 @@ export class Delivery extends Message {
   }
 
   /** Done, and resolves when that is durable. */
-  async acked(): Promise<void> {
-    if (this.#settled) return;
-    this.#settled = true;
-    await quiet(this.#ackConnection.request(this.#ackSubject, "+ACK"));
+  acked(ask: AskOptions = {}): Promise<void> {
+    return quietly(async () => {
+      if (this.#settled) return;
+      this.#settled = true;
+      await this.#ackConnection.request(this.#ackSubject, "+ACK", ask);
+    });
   }
 
   /** Not done: again, at once or after a delay. */

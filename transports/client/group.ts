@@ -1,6 +1,8 @@
 /** A consumer group of a station: a durable cursor that its members share. */
 import { nuid } from "@nats-io/nats-core";
 import { askApi, fieldsOf, numberOf, textOf } from "./api.ts";
+import type { ApiAnswer, AskOptions } from "./api.ts";
+import { quietly } from "./connection.ts";
 import type { Connection } from "./connection.ts";
 import { ClientError } from "./errors.ts";
 import { Consumption } from "./consumption.ts";
@@ -58,33 +60,36 @@ export class Group {
   }
 
   /** Creates it; one that exists with the same configuration is fine. Durable when resolved. */
-  async create(options: GroupOptions = {}): Promise<GroupInfo> {
-    return this.#define(options, "create");
+  create(options: GroupOptions = {}, ask: AskOptions = {}): Promise<GroupInfo> {
+    return this.#define(options, "create", ask);
   }
 
   /** Creates it unless it exists, with whatever configuration. */
-  async ensure(options: GroupOptions = {}): Promise<GroupInfo> {
-    try {
-      return await this.info();
-    } catch (error) {
-      if (!(error instanceof ClientError) || error.code !== "not_found" || error.broker === stationNotFound) throw error;
-      return await this.#define(options, "");
-    }
+  ensure(options: GroupOptions = {}, ask: AskOptions = {}): Promise<GroupInfo> {
+    return quietly(async () => {
+      try {
+        return await this.info(ask);
+      } catch (error) {
+        if (!(error instanceof ClientError) || error.code !== "not_found" || error.broker === stationNotFound) throw error;
+        return await this.#define(options, "", ask);
+      }
+    });
   }
 
-  async info(): Promise<GroupInfo> {
-    return infoOf(await askApi(this.#connection, `CONSUMER.INFO.${this.station}.${this.name}`));
+  info(ask: AskOptions = {}): Promise<GroupInfo> {
+    return this.#ask("INFO", undefined, ask, infoOf);
   }
 
-  async delete(): Promise<void> {
-    await askApi(this.#connection, `CONSUMER.DELETE.${this.station}.${this.name}`);
+  delete(ask: AskOptions = {}): Promise<void> {
+    return this.#ask("DELETE", undefined, ask, () => undefined);
   }
 
   /** Goes on from a sequence, or from the first record at or after a time. Resolves with the next sequence. */
-  async seek(to: { readonly sequence: number } | { readonly time: Date }): Promise<number> {
-    const sequence = "sequence" in to ? to.sequence : await this.#sequenceAt(to.time);
-    const answer = await askApi(this.#connection, `CONSUMER.RESET.${this.station}.${this.name}`, { seq: sequence });
-    return numberOf(answer["reset_seq"]);
+  seek(to: { readonly sequence: number } | { readonly time: Date }, ask: AskOptions = {}): Promise<number> {
+    return quietly(async () => {
+      const sequence = "sequence" in to ? to.sequence : await this.#sequenceAt(to.time, ask);
+      return await this.#ask("RESET", { seq: sequence }, ask, (answer) => numberOf(answer["reset_seq"]));
+    });
   }
 
   /** Consumes as one of its members. Iterate it; each message is to be acknowledged. */
@@ -94,14 +99,18 @@ export class Group {
     return new Consumption(this.#connection, this.station, this.name, () => this.ensure(options.group), { ...options, ...member });
   }
 
-  async #sequenceAt(time: Date): Promise<number> {
-    const found = await this.#connection.station(this.station).at(time);
-    return found?.sequence ?? (await this.#connection.station(this.station).info()).lastSequence + 1;
+  async #sequenceAt(time: Date, ask: AskOptions): Promise<number> {
+    const station = this.#connection.station(this.station);
+    const found = await station.at(time, ask);
+    return found?.sequence ?? (await station.info(ask)).lastSequence + 1;
   }
 
-  async #define(options: GroupOptions, action: "create" | ""): Promise<GroupInfo> {
-    const body = { stream_name: this.station, config: consumerOf(this.name, options), action };
-    return infoOf(await askApi(this.#connection, `CONSUMER.CREATE.${this.station}.${this.name}`, body));
+  #define(options: GroupOptions, action: "create" | "", ask: AskOptions): Promise<GroupInfo> {
+    return this.#ask("CREATE", { stream_name: this.station, config: consumerOf(this.name, options), action }, ask, infoOf);
+  }
+
+  #ask<T>(verb: string, body: object | undefined, ask: AskOptions, read: (answer: ApiAnswer) => T): Promise<T> {
+    return quietly(async () => read(await askApi(this.#connection, `CONSUMER.${verb}.${this.station}.${this.name}`, body, ask)));
   }
 }
 

@@ -8,6 +8,7 @@
  * await orders.produce("orders.new", JSON.stringify({ id: 1 }));
  * for await (const order of orders.consume("billing")) { console.log(order.json()); order.ack(); }
  */
+export type { AskOptions } from "./api.ts";
 export { connect } from "./connect.ts";
 export type { ConnectOptions } from "./connect.ts";
 export { Connection, Subscription } from "./connection.ts";

@@ -1,8 +1,9 @@
 /** A station: a durable log of what is published on its subjects. Makes it, looks at it, produces into it, and leads to its groups. */
 import { nuid } from "@nats-io/nats-core";
 import { askApi, fieldsOf, numberOf, textOf } from "./api.ts";
+import type { ApiAnswer, AskOptions } from "./api.ts";
 import type { Connection } from "./connection.ts";
-import { headersOf, quiet } from "./connection.ts";
+import { headersOf, quiet, quietly } from "./connection.ts";
 import { aborted, ClientError } from "./errors.ts";
 import { Group } from "./group.ts";
 import type { GroupOptions } from "./group.ts";
@@ -74,46 +75,47 @@ export class Station {
   }
 
   /** Creates it; one that exists with the same configuration is fine. Durable when resolved. */
-  async create(options: StationOptions = {}): Promise<StationInfo> {
-    return infoOf(await askApi(this.#connection, `STREAM.CREATE.${this.name}`, streamOf(this.name, options)));
+  create(options: StationOptions = {}, ask: AskOptions = {}): Promise<StationInfo> {
+    return this.#ask("CREATE", streamOf(this.name, options), ask, infoOf);
   }
 
   /** Changes what is given, and leaves the rest. */
-  async change(options: StationOptions): Promise<StationInfo> {
-    const { config } = await askApi(this.#connection, `STREAM.INFO.${this.name}`);
-    const wanted = { ...fieldsOf(config), ...streamOf(this.name, options) };
-    return infoOf(await askApi(this.#connection, `STREAM.UPDATE.${this.name}`, wanted));
+  change(options: StationOptions, ask: AskOptions = {}): Promise<StationInfo> {
+    return quietly(async () => {
+      const config = await this.#ask("INFO", undefined, ask, (answer) => fieldsOf(answer["config"]));
+      return await this.#ask("UPDATE", { ...config, ...streamOf(this.name, options) }, ask, infoOf);
+    });
   }
 
-  async info(): Promise<StationInfo> {
-    return infoOf(await askApi(this.#connection, `STREAM.INFO.${this.name}`));
+  info(ask: AskOptions = {}): Promise<StationInfo> {
+    return this.#ask("INFO", undefined, ask, infoOf);
   }
 
   /** Deletes it with its records and groups. */
-  async delete(): Promise<void> {
-    await askApi(this.#connection, `STREAM.DELETE.${this.name}`);
+  delete(ask: AskOptions = {}): Promise<void> {
+    return this.#ask("DELETE", undefined, ask, () => undefined);
   }
 
   /** Removes records: those of a filter, those before a sequence, or all but the newest. Resolves with how many. */
-  async purge(what: { readonly subject?: string; readonly before?: number; readonly keep?: number } = {}): Promise<number> {
+  purge(what: { readonly subject?: string; readonly before?: number; readonly keep?: number } = {}, ask: AskOptions = {}): Promise<number> {
     const { subject, before, keep } = what;
     const wanted = { ...(subject === undefined ? {} : { filter: subject }), seq: before ?? 0, keep: keep ?? 0 };
-    return numberOf((await askApi(this.#connection, `STREAM.PURGE.${this.name}`, wanted))["purged"]);
+    return this.#ask("PURGE", wanted, ask, (answer) => numberOf(answer["purged"]));
   }
 
   /** One record; undefined when there is none with this sequence. */
-  get(sequence: number): Promise<StoredRecord | undefined> {
-    return this.#find({ seq: sequence });
+  get(sequence: number, ask: AskOptions = {}): Promise<StoredRecord | undefined> {
+    return this.#find({ seq: sequence }, ask);
   }
 
   /** The newest record whose subject the filter matches. */
-  last(filter: string = ">"): Promise<StoredRecord | undefined> {
-    return this.#find({ last_by_subj: filter });
+  last(filter: string = ">", ask: AskOptions = {}): Promise<StoredRecord | undefined> {
+    return this.#find({ last_by_subj: filter }, ask);
   }
 
   /** The first record at or after this time. */
-  at(time: Date): Promise<StoredRecord | undefined> {
-    return this.#find({ start_time: time.toISOString() });
+  at(time: Date, ask: AskOptions = {}): Promise<StoredRecord | undefined> {
+    return this.#find({ start_time: time.toISOString() }, ask);
   }
 
   /**
@@ -122,13 +124,11 @@ export class Station {
    */
   produce(subject: string, data: Data = "", options: ProduceOptions = {}): Promise<Produced> {
     const { signal } = options;
-    const { producer } = this.#connection;
     return quiet(
       new Promise<Produced>((resolve, reject) => {
-        if (signal?.aborted === true) {
-          reject(aborted(signal));
-          return;
-        }
+        if (signal?.aborted === true) throw aborted(signal);
+        if (this.#connection.inner.isClosed()) throw new ClientError("closed", "the connection is closed: connect again");
+        const { producer } = this.#connection;
         const abort = (): void => {
           producer.abandon(waiting);
           if (signal !== undefined) reject(aborted(signal));
@@ -175,9 +175,17 @@ export class Station {
     };
   }
 
-  async #find(what: object): Promise<StoredRecord | undefined> {
+  #ask<T>(verb: string, body: object | undefined, ask: AskOptions, read: (answer: ApiAnswer) => T): Promise<T> {
+    return quietly(async () => read(await askApi(this.#connection, `STREAM.${verb}.${this.name}`, body, ask)));
+  }
+
+  #find(what: object, ask: AskOptions): Promise<StoredRecord | undefined> {
+    return quietly(() => this.#found(what, ask));
+  }
+
+  async #found(what: object, ask: AskOptions): Promise<StoredRecord | undefined> {
     try {
-      const message = fieldsOf((await askApi(this.#connection, `STREAM.MSG.GET.${this.name}`, what))["message"]);
+      const message = await this.#ask("MSG.GET", what, ask, (answer) => fieldsOf(answer["message"]));
       const bytes = atob(textOf(message["data"]));
       return {
         sequence: numberOf(message["seq"]),
