@@ -178,7 +178,15 @@ function planOf(config: Config): DoorPlan {
     monitor: config.monitor,
   };
   const web = config.webTls === undefined ? tls : config.webTls === "off" ? undefined : config.webTls;
-  const webTls = web === undefined ? undefined : { certificateFile: web.certFile, keyFile: web.keyFile, passphrase: undefined };
+  const webTls =
+    web === undefined
+      ? undefined
+      : {
+          certificateFile: web.certFile,
+          keyFile: web.keyFile,
+          passphrase: undefined,
+          clientAuthoritiesFile: web.verify ? web.caFile : undefined,
+        };
   if (tls === undefined) return { ...ports, tls: undefined, webTls };
   return {
     ...ports,

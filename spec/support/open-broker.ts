@@ -6,6 +6,7 @@ import { SystemRandom } from "../../lib/random.ts";
 import type { Store } from "../../store/store.ts";
 import type { MqttSettings } from "../../transports/mqtt/settings.ts";
 import type { Authentication } from "../../transports/nats/authentication.ts";
+import type { WebTls } from "../../transports/carriages/web/engine.ts";
 import type { CredentialCookies } from "../../transports/web/credentials.ts";
 import { OpenBroker } from "../../transports/open.ts";
 import { ModelStore } from "./model-store.ts";
@@ -26,6 +27,7 @@ export interface SpecBrokerOptions {
   readonly mqtt?: Partial<MqttSettings>;
   readonly webEngine?: "uWebSockets.js" | "ws";
   readonly webCompression?: boolean;
+  readonly webTls?: WebTls;
   readonly webCookies?: CredentialCookies;
   readonly authentication?: Authentication;
   /** Monitoring at a port of its own. */
@@ -49,6 +51,7 @@ export async function openSpecBroker(options: SpecBrokerOptions = {}): Promise<S
     webPort: 0,
     webEngine: options.webEngine,
     webCompression: options.webCompression,
+    webTls: options.webTls,
     webCookies: options.webCookies,
     monitor: options.monitor === true ? { host: "127.0.0.1", port: 0 } : undefined,
     limits: defaultLimits,

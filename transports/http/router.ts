@@ -288,5 +288,5 @@ function matchSegments(wanted: readonly string[], given: readonly string[]): Rec
 }
 
 function credentialsOf(request: WebRequest): Credentials {
-  return { ...noCredentials, remoteAddress: request.remoteAddress, ...shownInHeader(request) };
+  return { ...noCredentials, remoteAddress: request.remoteAddress, certificate: request.peerCertificate, ...shownInHeader(request) };
 }

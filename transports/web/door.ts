@@ -62,10 +62,11 @@ export class WebDoor {
   /** Listens; who listened before goes on until it is closed. Rejects with a BrokerError that says what to do. */
   async listen(address: ListenerAddress): Promise<ListenerAddress> {
     const options = this.#options;
-    this.engine = await loadEngine(options.engine, options.clock);
+    const { tls } = this;
+    this.engine = await loadEngine(tls?.clientAuthoritiesFile === undefined ? options.engine : "ws", options.clock);
     const { payloadBytesMax, bodyBytesMax, compression } = options;
     const listener = await this.engine.listen(
-      { ...address, messageBytesMax: messageBytesMax(payloadBytesMax), bodyBytesMax, idleTimeoutSeconds, compression, tls: this.tls },
+      { ...address, messageBytesMax: messageBytesMax(payloadBytesMax), bodyBytesMax, idleTimeoutSeconds, compression, tls },
       {
         request: (request, body, response) => options.http.handle(request, body, response),
         upgrade: (request) => this.#judge(request),

@@ -3,6 +3,7 @@
  * behaviour: uWebSockets.js where its binary loads, `ws` over node:http elsewhere. Protocols see a Connection and never learn
  * which; a WebSocket is a stream of bytes to them, whatever the frames.
  */
+import type { ClientCertificate } from "../../../lib/auth/certificate.ts";
 import { SystemClock } from "../../../lib/clock.ts";
 import type { Clock } from "../../../lib/clock.ts";
 import type { Connection, Listener, ShownCredentials } from "../connection.ts";
@@ -21,6 +22,8 @@ export interface WebRequest {
   /** 0 where the engine does not know it. */
   readonly remotePort: number;
   readonly secure: boolean;
+  /** Of a peer that had to show one. Absent = it had not. */
+  readonly peerCertificate?: ClientCertificate | undefined;
 }
 
 /** The answer to one request. Every call after the peer has gone is ignored. */
@@ -75,6 +78,8 @@ export interface WebTls {
   readonly certificateFile: string;
   readonly keyFile: string;
   readonly passphrase: string | undefined;
+  /** Peers must show a certificate that these authorities vouch for; undefined = they need not. Only the engine `ws` can see to that. */
+  readonly clientAuthoritiesFile?: string | undefined;
 }
 
 export interface WebEngine {

@@ -37,7 +37,9 @@ export const farewellMs = 5_000;
 
 /** What an engine knows of a new connection. */
 export interface WebSocketOptions {
-  readonly peer: { readonly remoteAddress: string; readonly remotePort: number; readonly secure: boolean };
+  readonly peer: { readonly remoteAddress: string; readonly remotePort: number; readonly secure: boolean } & {
+    readonly peerCertificate?: ClientCertificate | undefined;
+  };
   readonly local: { readonly address: string; readonly port: number };
   readonly binaryOnly: boolean;
   readonly budget: BacklogBudget;
@@ -52,7 +54,7 @@ export class WebSocketConnection implements Connection {
   readonly localAddress: string;
   readonly localPort: number;
   readonly secure: boolean;
-  readonly peerCertificate: ClientCertificate | undefined = undefined;
+  readonly peerCertificate: ClientCertificate | undefined;
   /** Text messages close the connection (MQTT-6.0.0-1). */
   readonly binaryOnly: boolean;
   readonly #raw: RawSocket;
@@ -81,6 +83,7 @@ export class WebSocketConnection implements Connection {
     this.localAddress = local.address;
     this.localPort = local.port;
     this.secure = peer.secure;
+    this.peerCertificate = peer.peerCertificate;
     this.binaryOnly = binaryOnly;
   }
 

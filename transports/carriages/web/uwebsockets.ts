@@ -61,6 +61,12 @@ class UwebsocketsEngine implements WebEngine {
 
   listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener> {
     const library = this.#library;
+    if (options.tls?.clientAuthoritiesFile !== undefined) {
+      throw new BrokerError(
+        "unsupported",
+        "uWebSockets.js cannot ask for client certificates: leave the choice of the engine to the broker",
+      );
+    }
     const app = options.tls === undefined ? library.App() : library.SSLApp(tlsOptions(options.tls));
     const local = { address: options.host, port: 0 };
     const secure = options.tls !== undefined;

@@ -4,10 +4,12 @@ import { createServer } from "node:http";
 import type { IncomingMessage, Server, ServerResponse } from "node:http";
 import { createServer as createTlsServer } from "node:https";
 import type { Duplex } from "node:stream";
+import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
 import type { ServerOptions, WebSocket } from "ws";
 import type { Clock } from "../../../lib/clock.ts";
 import { listenError } from "../tcp.ts";
+import { peerCertificateOf } from "../tls.ts";
 import type { Listener, ListenerAddress } from "../connection.ts";
 import { BacklogBudget } from "./backlog.ts";
 import { bodyTooLarge, compressedBytesMin, pausedBytesMax, pausedBytesTotalMax } from "./engine.ts";
@@ -45,6 +47,7 @@ export class WsEngine implements WebEngine {
             key: readFileSync(options.tls.keyFile),
             cert: readFileSync(options.tls.certificateFile),
             ...(options.tls.passphrase === undefined ? {} : { passphrase: options.tls.passphrase }),
+            ...clientAuthorities(options.tls.clientAuthoritiesFile),
           });
     // The types of the package do not know the last one yet.
     const settings: ServerOptions & { readonly closeTimeout: number } = {
@@ -143,6 +146,10 @@ class WsListener implements Listener {
   }
 }
 
+function clientAuthorities(file: string | undefined): object {
+  return file === undefined ? {} : { ca: readFileSync(file), requestCert: true, rejectUnauthorized: true };
+}
+
 /** Pings at half the idle time; a peer silent for all of it is cut. */
 function watchIdle(ws: WebSocket, idleSeconds: number, clock: Clock): void {
   if (idleSeconds === 0) return;
@@ -180,6 +187,7 @@ function requestOf(raw: IncomingMessage, secure: boolean): WebRequest {
     remoteAddress: raw.socket.remoteAddress ?? "",
     remotePort: raw.socket.remotePort ?? 0,
     secure,
+    peerCertificate: raw.socket instanceof TLSSocket ? peerCertificateOf(raw.socket) : undefined,
   };
 }
 
