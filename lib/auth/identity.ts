@@ -19,9 +19,12 @@ export interface Identity {
   readonly limits?: TenantLimits | undefined;
 }
 
+/** As which the broker acts itself. */
+export const operatorName = "$operator";
+
 /** The broker's own hand, and the program's that embeds it: it may do everything, and is nobody who could be revoked. */
 export function operatorOf(tenant: string): Identity {
-  return { user: "$operator", tenant, permissions: undefined, expiresMs: undefined };
+  return { user: operatorName, tenant, permissions: undefined, expiresMs: undefined };
 }
 
 /** The tenant of those who name none. */

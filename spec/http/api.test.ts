@@ -185,6 +185,8 @@ for (const engine of webEngines) {
       const { text } = await expectStatus(200, url, "GET", "/metrics");
       match(text, /waystation_station_messages\{tenant="\$G",station="S"\} \d+/);
       match(text, /waystation_connections\{door="nats"\} 0/);
+      match(text, /waystation_connections\{door="web"\} 0/);
+      match(text, /waystation_slow_consumers_total 0/);
       match(text, /waystation_ack_seconds_bucket\{storage="file",le="\+Inf"\} [1-9]/);
       const varz = await expectStatus(200, url, "GET", "/varz");
       equal(varz.json["engine"], engine);
@@ -198,6 +200,21 @@ for (const engine of webEngines) {
       equal(raw.status, 413);
       match(raw.head, /application\/problem\+json/);
       raw.destroy();
+    });
+
+    test("a request that offers to go on by HTTP/2 is a request like any other", async () => {
+      const offer = "Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA\r\n";
+      for (const [line, body, status] of [
+        ["GET /healthz", "", 200],
+        ["POST /v1/stations/S/messages?subject=s.offer", "hello", 201],
+      ] as const) {
+        const raw = new RawSocket(Number(new URL(url).port));
+        raw.send(`${line} HTTP/1.1\r\nHost: x\r\n${offer}Content-Length: ${body.length}\r\n\r\n${body.slice(0, 2)}`);
+        raw.send(body.slice(2));
+        await until(`an answer to ${line}`, () => raw.head !== "" || raw.closed);
+        equal(raw.status, status, raw.head);
+        raw.destroy();
+      }
     });
 
     test("an unknown path, a wrong method and a page of another origin are refused as problems", async () => {

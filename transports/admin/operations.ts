@@ -6,6 +6,7 @@
  *     $WAYSTATION.CONNECTION.END  { id }    → { ended: true }
  *     $WAYSTATION.SETTINGS                  → { doors, engine, limits, mqtt }
  */
+import { operatorName } from "../../lib/auth/identity.ts";
 import { isFields } from "../../lib/config/issues.ts";
 import { BrokerError } from "../../lib/errors.ts";
 import type { OpenBroker } from "../open.ts";
@@ -43,7 +44,8 @@ export interface ConnectionList {
 /** `other`: inside the process, or a reader of events by HTTP. */
 export function listConnections({ broker, monitoring }: OpenBroker): ConnectionList {
   const rows = new Map(monitoring.rows().map((row) => [row.id, row]));
-  const all = [...broker.attachments()];
+  // The broker's own hand is nobody who is connected.
+  const all = [...broker.attachments()].filter(({ identity }) => identity.user !== operatorName);
   const connections = all.slice(0, listMax).map(({ session, identity }): ListedConnection => {
     const who = { id: session.id, user: identity.user, tenant: identity.tenant };
     const row = rows.get(session.id);

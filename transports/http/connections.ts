@@ -3,6 +3,7 @@ import { endConnection, listConnections } from "../admin/operations.ts";
 import type { HttpContext } from "./context.ts";
 import { sendJson } from "./context.ts";
 import type { Schema } from "./json-schema.ts";
+import { HttpProblem } from "./problem.ts";
 import type { HttpRouter } from "./router.ts";
 
 const connectionSchema: Schema = {
@@ -53,6 +54,7 @@ export function addConnections(router: HttpRouter, context: HttpContext): void {
     document: { tag, summary: "End a connection", answers: { 204: { description: "it is told to go" } } },
     handle: (call) => {
       const id = Number(call.params["id"]);
+      if (!Number.isSafeInteger(id)) throw new HttpProblem(404, "Not Found", `there is no connection ${call.params["id"] ?? ""}`);
       endConnection(context.opened, id);
       call.response.send(204, [], "");
     },

@@ -42,16 +42,34 @@ export function addMetrics(router: HttpRouter, context: HttpContext): void {
 }
 
 function describeDoors(metrics: Metrics, context: HttpContext): void {
-  const { nats, mqtt } = context.opened;
-  metrics.source("waystation_connections", "Connections now, by protocol", "gauge", (emit) => {
-    emit({ door: "nats" }, nats.sessions.size);
-    emit({ door: "mqtt" }, mqtt.connections.size);
+  const { nats, mqtt, broker, monitoring } = context.opened;
+  metrics.source(
+    "waystation_connections",
+    "Connections now, by door; WebSockets of either protocol are the web door's",
+    "gauge",
+    (emit) => {
+      let web = 0;
+      for (const { connection } of nats.sessions) if (connection.webSocket === true) web++;
+      emit({ door: "nats" }, nats.sessions.size - web);
+      let webMqtt = 0;
+      for (const { connection } of mqtt.connections) if (connection.webSocket === true) webMqtt++;
+      emit({ door: "mqtt" }, mqtt.connections.size - webMqtt);
+      emit({ door: "web" }, web + webMqtt);
+    },
+  );
+  metrics.source("waystation_slow_consumers_total", "Connections ended because they did not take what was sent", "counter", (emit) => {
+    let slow = 0;
+    for (const traffic of monitoring.ended.byTenant.values()) slow += traffic.slow;
+    emit({}, slow);
   });
-  metrics.source("waystation_connections_total", "Connections ever accepted", "counter", (emit) => {
+  metrics.source("waystation_stalls_total", "How often a publisher was made to wait for a slow receiver", "counter", (emit) =>
+    emit({}, broker.stallsTotal),
+  );
+  metrics.source("waystation_connections_total", "Connections ever accepted, by protocol", "counter", (emit) => {
     emit({ door: "nats" }, nats.accepted);
     emit({ door: "mqtt" }, mqtt.accepted);
   });
-  metrics.source("waystation_pending_out_bytes", "Bytes waiting to be sent", "gauge", (emit) => {
+  metrics.source("waystation_pending_out_bytes", "Bytes waiting to be sent, by protocol", "gauge", (emit) => {
     let bytes = 0;
     for (const session of nats.sessions) bytes += session.pendingBytes;
     emit({ door: "nats" }, bytes);

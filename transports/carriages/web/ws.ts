@@ -1,8 +1,9 @@
 /** The web engine where uWebSockets.js does not load: node:http for requests, `ws` for upgrades. */
 import { readFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { IncomingMessage, Server, ServerResponse } from "node:http";
+import { createServer, ServerResponse } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import { createServer as createTlsServer } from "node:https";
+import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { TLSSocket } from "node:tls";
 import { WebSocketServer } from "ws";
@@ -38,7 +39,13 @@ export class WsEngine implements WebEngine {
 
   listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener> {
     const secure = options.tls !== undefined;
-    const timeouts = { headersTimeout: 10_000, requestTimeout: 60_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 2_000 };
+    const timeouts = {
+      shouldUpgradeCallback: wantsWebSocket,
+      headersTimeout: 10_000,
+      requestTimeout: 60_000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 2_000,
+    };
     const server: Server =
       options.tls === undefined
         ? createServer(timeouts)
@@ -67,6 +74,10 @@ export class WsEngine implements WebEngine {
     });
     server.on("upgrade", (raw: IncomingMessage, socket: Duplex, head: Buffer) => {
       const request = requestOf(raw, secure);
+      if (!wantsWebSocket(raw)) {
+        receiveUnchanged(raw, request, socket, head, options.bodyBytesMax, handlers);
+        return;
+      }
       const decision = handlers.upgrade(request);
       if (decision.kind === "refuse") {
         refuse(socket, decision.status, decision.text);
@@ -189,6 +200,49 @@ function requestOf(raw: IncomingMessage, secure: boolean): WebRequest {
     secure,
     peerCertificate: raw.socket instanceof TLSSocket ? peerCertificateOf(raw.socket) : undefined,
   };
+}
+
+function wantsWebSocket(raw: IncomingMessage): boolean {
+  return raw.headers.upgrade?.toLowerCase() === "websocket";
+}
+
+/**
+ * A request that offers to go on with another protocol, such as HTTP/2, which is a request like any other. Node before 24.9 hands it over as an
+ * upgrade, its body unread; it is answered, and the connection ends.
+ */
+function receiveUnchanged(
+  raw: IncomingMessage,
+  request: WebRequest,
+  socket: Duplex,
+  head: Buffer,
+  bodyBytesMax: number,
+  handlers: WebHandlers,
+): void {
+  const target = new ServerResponse(raw);
+  target.shouldKeepAlive = false;
+  target.assignSocket(socket as Socket);
+  target.on("finish", () => socket.end());
+  const response = new WsResponse(target);
+  const length = Number(raw.headers["content-length"] ?? "0");
+  if (raw.headers["transfer-encoding"] !== undefined || !(length <= bodyBytesMax)) {
+    response.send(413, bodyTooLarge.headers, bodyTooLarge.body);
+    return;
+  }
+  const chunks = [head];
+  let left = length - head.length;
+  const read = (chunk: Buffer): void => {
+    chunks.push(chunk);
+    left -= chunk.length;
+    finish();
+  };
+  const finish = (): void => {
+    if (left > 0) return;
+    socket.off("data", read);
+    handlers.request(request, Buffer.concat(chunks).subarray(0, length), response);
+  };
+  socket.on("error", () => {});
+  if (left > 0) socket.on("data", read);
+  finish();
 }
 
 function refuse(socket: Duplex, status: number, detail: string): void {
