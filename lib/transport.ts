@@ -56,6 +56,7 @@ export type PublishRefusal =
   | "batch_header"
   | "batch_duplicate_id"
   | "batches_max"
+  | "level_not_met"
   | "fast_batch_denied"
   | "fast_batch_pattern_invalid"
   | "fast_batch_id_invalid"

@@ -3,7 +3,7 @@
  * a commit changed, and telling the station what they still need.
  */
 import type { GroupSnapshot, Log, Sequence } from "../../store/store.ts";
-import type { StationConfig } from "../station/config.ts";
+import type { GroupLimits, StationConfig } from "../station/config.ts";
 import type { StationGroups } from "../station/station.ts";
 import { groupConfig, groupDocument, parseGroupDocument, sameConfig } from "./config.ts";
 import type { GroupConfig } from "./config.ts";
@@ -101,6 +101,16 @@ export class Groups implements GroupOwner, StationGroups {
 
   all(): IterableIterator<Group> {
     return this.#groups.values();
+  }
+
+  /** Those that ask for more than a station's limits would allow. */
+  beyond(limits: GroupLimits): string[] {
+    const { inactiveMs, ackPendingMax } = limits;
+    return [...this.#groups.values()]
+      .filter(
+        ({ config }) => (inactiveMs > 0 && config.inactiveMs > inactiveMs) || (ackPendingMax > 0 && config.ackPendingMax > ackPendingMax),
+      )
+      .map((group) => group.name);
   }
 
   /** Names in order. */

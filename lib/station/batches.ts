@@ -6,7 +6,7 @@
 import type { Timer } from "../../store/environment.ts";
 import type { AppendRequest, OutcomeKind, Sequence } from "../../store/store.ts";
 import type { PublishOutcome, PublishRefusal, Session } from "../transport.ts";
-import { copyOf } from "./extras.ts";
+import { copyOf, rewrite } from "./extras.ts";
 import type { Aftermath } from "./extras.ts";
 import type { PublishReader, Refusal } from "./publish-reader.ts";
 import type { SpecialHeaders } from "./special-headers.ts";
@@ -54,7 +54,7 @@ export class Batches {
   }
 
   #stage(reader: PublishReader, refusal: Refusal | undefined, from: Session, token: number): readonly [PublishRefusal, string] | undefined {
-    const { batchId, batchSequence, batchCommit, request } = reader;
+    const { batchId, batchSequence, batchCommit, requiredLevel, request } = reader;
     if (!this.#station.config.allowAtomic) return ["batch_denied", "the station takes no atomic batches: allow them first"];
     if (Buffer.byteLength(batchId) > batchIdBytesMax) return ["batch_id_invalid", `a batch's id has at most ${batchIdBytesMax} bytes`];
     if (batchSequence === undefined) return ["batch_sequence_missing", "a part of a batch has a number, from 1"];
@@ -76,13 +76,17 @@ export class Batches {
       return ["batch_incomplete", "a part is missing or the batch was idle for too long: send it again from the start"];
     }
     if (batchCommit !== "" && batchCommit !== "1" && batchCommit !== "eob") return ["batch_commit_invalid", "a commit is '1' or 'eob'"];
+    if (requiredLevel !== "" && !this.#station.meetsLevel(requiredLevel))
+      return ["level_not_met", "the publisher asks for more than this broker can do"];
     if (batchCommit !== "eob") {
       batch.refusal ??= refusal === undefined ? problemOf(request, batch) : { ...refusal };
       const bytes = request.subject.length + request.bodyEnd - request.bodyStart;
       if (this.#bytes + bytes > batchBytesMax) return ["batches_max", "batches under way hold too many bytes: commit one first"];
       this.#bytes += bytes;
       batch.bytes += bytes;
-      batch.parts.push(copyOf(request));
+      const part = copyOf(request);
+      if (requiredLevel !== "") rewrite(part, (name) => name === "Nats-Required-Api-Level", "");
+      batch.parts.push(part);
       batch.specials.push(reader.special);
     }
     if (batchCommit === "") {
@@ -91,12 +95,15 @@ export class Batches {
       if (token !== 0) this.#waiters.staged(from, token, this.#station.name);
       return undefined;
     }
-    return this.#commit(batchId, batch, from, token);
+    return this.#commit(batchId, batch, batchCommit === "eob", from, token);
   }
 
-  #commit(id: string, batch: Batch, from: Session, token: number): readonly [PublishRefusal, string] | undefined {
+  #commit(id: string, batch: Batch, isEnd: boolean, from: Session, token: number): readonly [PublishRefusal, string] | undefined {
     const count = batch.parts.length;
     if (count === 0) return ["batch_incomplete", "the batch has no parts"];
+    const last = batch.parts.at(-1);
+    // Ended by a message of its own, its last part is marked as any other's.
+    if (isEnd && last !== undefined) rewrite(last, (name) => name === "Nats-Batch-Commit", "Nats-Batch-Commit: 1\r\n");
     if (batch.refusal !== undefined) return [batch.refusal.code, batch.refusal.message];
     this.#drop(id);
     const { extras } = this.#station;

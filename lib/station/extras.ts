@@ -243,7 +243,8 @@ class Answer {
   }
 }
 
-function rewrite(request: AppendRequest, drops: (name: string) => boolean, line: string): void {
+/** Gives the request other headers: without those whose name `drops`, with `line` at the end. */
+export function rewrite(request: AppendRequest, drops: (name: string) => boolean, line: string): void {
   const { body, bodyStart, headerBytes, bodyEnd } = request;
   const block = Buffer.from(body.buffer, body.byteOffset, body.length);
   const headers = editHeaders(block, bodyStart, bodyStart + headerBytes, drops, line);

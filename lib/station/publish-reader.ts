@@ -49,6 +49,8 @@ export class PublishReader {
   batchId = "";
   batchSequence: number | undefined = undefined;
   batchCommit = "";
+  /** What of the broker's abilities its publisher insists on; "" = nothing. */
+  requiredLevel = "";
   /** Headers few messages have; undefined = this one has none of them. */
   special: SpecialHeaders | undefined = undefined;
   readonly #nowUs: () => number;
@@ -94,7 +96,7 @@ export class PublishReader {
   #readHeaders(message: Message, config: StationConfig): Refusal | undefined {
     const expect = this.#expectation;
     expect.lastSequence = expect.lastSubjectSequence = expect.lastMessageId = expect.lastSubjectFilter = undefined;
-    this.#ttl = this.#rollup = this.#station = this.batchCommit = "";
+    this.#ttl = this.#rollup = this.#station = this.batchCommit = this.requiredLevel = "";
     this.batchSequence = undefined;
     const block = message.body;
     const end = message.bodyStart + message.headerBytes;
@@ -143,6 +145,9 @@ export class PublishReader {
         break;
       case 20:
         if (this.#is("Nats-Expected-Stream", block, start, nameEnd, end)) this.#station = this.#value;
+        break;
+      case 23:
+        if (this.#is("Nats-Required-Api-Level", block, start, nameEnd, end)) this.requiredLevel = this.#value;
         break;
       case 25:
         if (this.#is("Nats-Expected-Last-Msg-Id", block, start, nameEnd, end)) expect.lastMessageId = this.#value;

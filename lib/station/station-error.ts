@@ -53,6 +53,7 @@ export type StationRefusal =
   | "station_transform_source_invalid"
   | "station_transform_destination_invalid"
   | "settings_conflict"
+  | "groups_beyond_limits"
   | "mirror_filter_invalid"
   | "mirror_first_sequence"
   | "mirror_atomic"

@@ -23,7 +23,8 @@ export const tagsMax = 32;
 export const tagCharsMax = 64;
 
 /** The broker's own subjects: a station may only listen in on them without acknowledging. Its announcements are free to keep. */
-const apiFilter = "$JS.API.>";
+const apiFilters: readonly string[] = ["$JS.>", "$JSC.>", "$NRG.>"];
+const apiAnnouncements = "$JS.EVENT.>";
 const systemFilter = "$SYS.>";
 const adminFilter = `${adminToken}.>`;
 const announcements: readonly string[] = ["$SYS.ACCOUNT.>"];
@@ -177,8 +178,10 @@ function checkSubjects(config: StationConfig): void {
 /** An acknowledged message on the broker's own subjects would be answered twice, once by the broker itself. */
 function checkReserved(subject: string): void {
   if (subject === ">") refuse("everything_needs_no_ack", "a station of all subjects must not acknowledge: set noAck");
-  if (filtersOverlap(apiFilter, subject))
-    refuse("subject_reserved", `'${subject}' overlaps with '${apiFilter}': set noAck to listen in on it`);
+  for (const filter of apiFilters) {
+    if (filtersOverlap(filter, subject) && !isSubsetOf(subject, apiAnnouncements))
+      refuse("subject_reserved", `'${subject}' overlaps with '${filter}': set noAck to listen in on it`);
+  }
   if (filtersOverlap(adminFilter, subject))
     refuse("subject_reserved_system", `'${subject}' overlaps with '${adminFilter}': set noAck to listen in on it`);
   if (filtersOverlap(systemFilter, subject) && !announcements.some((free) => isSubsetOf(subject, free))) {

@@ -10,7 +10,7 @@ import type { Clock } from "../../store/environment.ts";
 import type { Random } from "../../store/environment.ts";
 import type { AppendRequest, Log, OutcomeKind, Sequence, Store, Ticket } from "../../store/store.ts";
 import { Batches } from "./batches.ts";
-import type { StationConfig } from "./config.ts";
+import type { GroupLimits, StationConfig } from "./config.ts";
 import { Extras, extrasWanted } from "./extras.ts";
 import { FastBatches, refuseFast } from "./fast-batches.ts";
 import type { FastBatchVoice } from "./fast-batches.ts";
@@ -48,6 +48,8 @@ export interface StationGroups {
   needs(sequence: Sequence, subject: Uint8Array, start: number, end: number): boolean;
   /** Some group takes this subject. Asked by interest retention for what is new. */
   wants(subject: Uint8Array, start: number, end: number): boolean;
+  /** Those that ask for more than these limits would allow, by name. Absent: none ever does. */
+  beyond?(limits: GroupLimits): readonly string[];
   /** The station's configuration has changed. */
   configured(config: StationConfig): void;
   /** Ends pulls, pushes and timers: the station is deleted, or the broker stops. */
@@ -68,6 +70,8 @@ export interface StationTap {
 export interface StationSurroundings extends NotebookHost {
   readonly random: Random;
   readonly announce: Announce;
+  /** True when the broker can do what a publisher insists on, in its door's words. */
+  meetsLevel(level: string): boolean;
   /** How fast batches are told of; undefined = nobody speaks for them. */
   voice(): FastBatchVoice | undefined;
 }
@@ -200,6 +204,11 @@ export class Station implements Capture {
     this.#fastBatches ??= new FastBatches(this, this.#pending, voice);
     this.#fastBatches.take(message, this.#reader, refusal);
     return true;
+  }
+
+  /** True when a publisher that insists on this is understood. */
+  meetsLevel(level: string): boolean {
+    return this.#surroundings.meetsLevel(level);
   }
 
   /** Refuses a publish before anything looked at it; tells the publisher where that is wanted. */

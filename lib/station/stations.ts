@@ -64,6 +64,8 @@ export interface PurgeRequest {
 export class Stations {
   readonly tenant: string;
   readonly listeners: Set<StationListener> = new Set();
+  /** What publishers may insist on; set by the door that counts in levels. */
+  level = 0;
   /** Set by the door whose publishers send fast batches. */
   voice: FastBatchVoice | undefined = undefined;
   readonly #options: StationsOptions;
@@ -196,6 +198,7 @@ export class Stations {
       if (sameStation(before, config)) return station;
       checkStation(config);
       checkStationChange(before, config);
+      checkGroups(station, config);
       this.#checkOrigins(config);
       this.reserve(config, before.subjects);
       try {
@@ -319,6 +322,7 @@ export class Stations {
       random: host.random,
       dirty: (source: { saveProgress(): void }) => host.dirty(source),
       voice: () => this.voice,
+      meetsLevel: (level: string) => Number(level) <= this.level,
       announce: (subject: string, body: Buffer, headerBytes: number) => tenant.announce(subject, body, headerBytes),
     };
     const station = new Station({ clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings }, makeGroups);
@@ -408,6 +412,14 @@ export class Stations {
       if (this.#changes.get(name) === mine) this.#changes.delete(name);
     }
   }
+}
+
+/** Limits for groups are not lowered below what some group has. */
+function checkGroups(station: Station, { groupLimits }: StationConfig): void {
+  const before = station.config.groupLimits;
+  if (before.inactiveMs === groupLimits.inactiveMs && before.ackPendingMax === groupLimits.ackPendingMax) return;
+  const beyond = station.groups.beyond?.(groupLimits) ?? [];
+  if (beyond.length > 0) throw new StationError("groups_beyond_limits", beyond.join(", "));
 }
 
 function asStationError(error: unknown): StationError {

@@ -6,6 +6,7 @@ import test from "node:test";
 import { findNatsServer, startNatsServer } from "../support/nats-server.ts";
 import { openTestBroker } from "./consumer-broker.ts";
 import { playSteps } from "./play-steps.ts";
+import { apiSteps } from "./api-steps.ts";
 import { featureSteps } from "./feature-steps.ts";
 import type { Step } from "./play-steps.ts";
 import { streamSteps } from "./stream-steps.ts";
@@ -24,7 +25,7 @@ async function checkDialogue(folder: string | undefined, steps: readonly Step[])
 }
 
 test("streams in memory are answered for as nats-server does, word for word", async () => {
-  for (const steps of [streamSteps, featureSteps]) await checkDialogue(undefined, steps);
+  for (const steps of [streamSteps, featureSteps, apiSteps]) await checkDialogue(undefined, steps);
 });
 
 test("streams in files are answered for as nats-server does, word for word", async () => {
@@ -33,6 +34,8 @@ test("streams in files are answered for as nats-server does, word for word", asy
     await checkDialogue(folder, streamSteps);
     await rm(folder, { recursive: true, force: true });
     await checkDialogue(folder, featureSteps);
+    await rm(folder, { recursive: true, force: true });
+    await checkDialogue(folder, apiSteps);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -44,7 +47,7 @@ test("the recorded answers are still what a real nats-server says", async (t) =>
     t.skip(found.missing);
     return;
   }
-  for (const steps of [streamSteps, featureSteps]) {
+  for (const steps of [streamSteps, featureSteps, apiSteps]) {
     const folder = await mkdtemp(path.join(os.tmpdir(), "nats-"));
     const server = await startNatsServer(found.path, ["-js", "-sd", folder]);
     try {

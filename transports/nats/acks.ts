@@ -134,6 +134,8 @@ export function publishError(outcome: PublishOutcome): PublishError {
       return { code: 400, errorCode: 10201, description: "atomic publish batch contains duplicate message id" };
     case "batches_max":
       return { code: 429, errorCode: 10210, description: "atomic publish too many inflight" };
+    case "level_not_met":
+      return { code: 412, errorCode: 10185, description: "JetStream minimum api level required" };
     case "fast_batch_denied":
       return { code: 400, errorCode: 10205, description: "batch publish is disabled" };
     case "fast_batch_pattern_invalid":

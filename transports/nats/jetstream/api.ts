@@ -173,7 +173,7 @@ export class Api implements Session {
     try {
       if (this.denied) throw apiErrors.notEnabledForAccount();
       if (this.#running > requestsMax) throw apiErrors.insufficientResources();
-      if (request.headers.length > 0) checkLevel(request.headers);
+      if (verb.verb !== "DIRECT.GET" && !levelMet(request.headers)) throw apiErrors.apiLevel();
       const handled = verb.handle(request);
       const answer = handled instanceof Promise ? await handled : handled;
       if (answer !== undefined) this.answer(request.reply, encodeAnswer({ type, ...answer }));
@@ -197,9 +197,10 @@ export class Api implements Session {
 }
 
 /** A client may insist on a level: it would rather fail than be misunderstood. */
-function checkLevel(headers: Buffer): void {
+export function levelMet(headers: Buffer): boolean {
+  if (headers.length === 0) return true;
   const wanted = parseHeaders(headers, 0, headers.length).find(([name]) => name === "Nats-Required-Api-Level");
-  if (wanted !== undefined && !(Number(wanted[1]) <= apiLevel)) throw apiErrors.apiLevel();
+  return wanted === undefined || Number(wanted[1]) <= apiLevel;
 }
 
 function startsWith(bytes: Buffer, start: Buffer): boolean {

@@ -9,6 +9,7 @@ import { readAt, walk } from "../../../lib/station/read.ts";
 import type { Station } from "../../../lib/station/station.ts";
 import type { RecordView, Sequence, SubjectFilterTest } from "../../../store/store.ts";
 import type { Api, ApiRequest } from "./api.ts";
+import { levelMet } from "./api.ts";
 import { ApiError } from "./errors.ts";
 import { count, decodeLoosely, flag, text, texts, timeText } from "./json.ts";
 import type { Values } from "./json.ts";
@@ -43,18 +44,22 @@ export function registerDirectGet(api: Api): void {
 async function answer(api: Api, station: Station, request: ApiRequest): Promise<void> {
   const reply = request.reply;
   const subject = request.args.slice(1).join(".");
-  if (subject !== "" && request.payload.length > 0) return api.answerStatus(reply, "408 Bad Request");
+  if (!levelMet(request.headers)) return api.answerStatus(reply, "412 Required Api Level");
   let values: Values;
   try {
-    values = subject === "" ? decodeLoosely(request.payload, messageGetFields) : { last_by_subj: subject };
+    values = decodeLoosely(request.payload, messageGetFields);
   } catch (error) {
     if (error instanceof ApiError) return api.answerStatus(reply, "408 Malformed Request");
     throw error;
   }
+  if (subject !== "") {
+    if (Object.keys(values).some((field) => field !== "max_bytes" && field !== "no_hdr")) return api.answerStatus(reply, "408 Bad Request");
+    values = { ...values, last_by_subj: subject };
+  }
   const problem = problemOf(values);
   if (problem !== undefined) return api.answerStatus(reply, problem);
   if (texts(values, "multi_last").length > 0) return await answerLast(api, station, values, reply);
-  if (count(values, "batch") > 0) return await answerBatch(api, station, values, reply);
+  if (count(values, "batch") !== 0) return await answerBatch(api, station, values, reply);
   const withHeaders = !flag(values, "no_hdr");
   const sent = await findRecord(station, values, (view) => send(api, station, reply, view, withHeaders ? "" : undefined));
   if (sent === undefined) api.answerStatus(reply, "404 Message Not Found");
@@ -107,6 +112,7 @@ async function answerBatch(api: Api, station: Station, values: Values, reply: st
   const batch = count(values, "batch");
   let pending = await log.count(filter, start);
   let [last, bytes, sent] = [0, 0, 0];
+  if (batch < 0) return api.answerStatus(reply, "204 EOB", progress(pending, 0));
   await walk(api.clock, log, start, filter, (view) => {
     pending = Math.max(0, pending - 1);
     bytes += send(api, station, reply, view, progress(pending, last));

@@ -7,6 +7,7 @@ import type { TenantGroups } from "../../../lib/consumer/tenant-groups.ts";
 import type { Random } from "../../../lib/random.ts";
 import type { Stations } from "../../../lib/station/stations.ts";
 import type { Tenant } from "../../../lib/tenant.ts";
+import { apiLevel } from "../info.ts";
 import { registerAccountApi } from "./account-api.ts";
 import { advisor, adviseOfStations } from "./advisories.ts";
 import type { Advise } from "./advisories.ts";
@@ -50,6 +51,7 @@ export class JetStream {
     registerMessageApi(this.api);
     registerDirectGet(this.api);
     adviseOfStations(stations, broker.clock, this.advise);
+    stations.level = apiLevel;
     stations.voice = new FastBatchSpeaker(this.api);
     this.consumers = new ConsumerDoor({ api: this.api, groups, tenant, random: broker.random, id: broker.nextSessionId() });
   }

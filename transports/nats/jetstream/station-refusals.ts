@@ -123,6 +123,8 @@ export function stationApiError(error: StationError): ApiError {
       return new ApiError(400, 10155, `stream transform source: invalid subject ${error.message}`);
     case "station_transform_destination_invalid":
       return new ApiError(400, 10156, `stream transform: ${transformWords(error)}`);
+    case "groups_beyond_limits":
+      return new ApiError(500, 10069, `change to limits violates consumers: ${error.message}`);
     case "settings_conflict":
       return invalid(error.message);
     case "mirror_filter_invalid":

@@ -163,10 +163,11 @@ export function registerStreamApi(api: Api, serverName: string): void {
   for (const [verb, type] of [
     ["STREAM.LEADER.STEPDOWN", "stream_leader_stepdown_response"],
     ["STREAM.PEER.REMOVE", "stream_remove_peer_response"],
+    ["CONSUMER.LEADER.STEPDOWN", "consumer_leader_stepdown_response"],
   ] as const) {
     const handle = (): ApiAnswer => {
       throw apiErrors.clusteringRequired();
     };
-    api.register({ verb, ...one, type, handle });
+    api.register({ verb, argsMin: 1, argsMax: verb.startsWith("CONSUMER") ? 2 : 1, type, handle });
   }
 }

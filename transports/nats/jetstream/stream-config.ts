@@ -4,7 +4,7 @@
  */
 import type { Durability } from "../../../store/store.ts";
 import { stationConfig } from "../../../lib/station/config.ts";
-import type { OriginConfig, RepublishConfig, StationConfig } from "../../../lib/station/config.ts";
+import type { OriginConfig, Placement, RepublishConfig, StationConfig } from "../../../lib/station/config.ts";
 import type { SubjectMapping } from "../../../lib/subject-transform.ts";
 import { apiLevel, natsVersion } from "../info.ts";
 import { apiErrors } from "./errors.ts";
@@ -86,7 +86,7 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
   const transform = inner(values, "subject_transform");
   if (flag(values, "pedantic")) checkPedantic(values);
   const limits = inner(values, "consumer_limits") ?? {};
-  const placement = inner(values, "placement");
+  const placement = placementOf(values);
   const window = count(values, "duplicate_window");
   return stationConfig({
     name: text(values, "name"),
@@ -125,7 +125,7 @@ export function stationOf(values: Values, before: StationConfig | undefined): St
     mirror,
     sources: objects(values, "sources").map((source) => originOf(source, "sources")),
     mirrorDirect: mirror !== undefined && flag(values, "mirror_direct"),
-    placement: placement === undefined ? undefined : { cluster: text(placement, "cluster"), tags: texts(placement, "tags") },
+    placement,
     ...policyOf(metadataOf(values), before),
   });
 }
@@ -268,6 +268,15 @@ function republishOf(values: Values, transform: Values | undefined): RepublishCo
 
 function republishJson(republish: RepublishConfig): object {
   return { ...mappingJson(republish), ...(republish.headersOnly ? { headers_only: true } : {}) };
+}
+
+/** An empty one is none. */
+function placementOf(values: Values): Placement | undefined {
+  const placement = inner(values, "placement");
+  if (placement === undefined) return undefined;
+  if (text(placement, "preferred") !== "") throw apiErrors.streamConfig("preferred server not permitted in placement");
+  const [cluster, tags] = [text(placement, "cluster"), texts(placement, "tags")];
+  return cluster === "" && tags.length === 0 ? undefined : { cluster, tags };
 }
 
 function checkPedantic(values: Values): void {
