@@ -4,11 +4,34 @@ import { test } from "node:test";
 import { connect } from "../../transports/client/index.ts";
 import { serve, temporaryFolder } from "../support/program.ts";
 import { eventually } from "../support/eventually.ts";
-import { expectStatus } from "./asking.ts";
+import { eventsUntil, expectStatus } from "./asking.ts";
 
 function as(user: string, password: string): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}` };
 }
+
+test("a tail and a waiting fetch end when their user goes", async (t) => {
+  const { addresses } = await serve(t, await temporaryFolder(t), ["--web-port", "0", "--user", "op", "--pass", "secret"]);
+  const url = addresses.web?.url ?? "";
+  const operator = as("op", "secret");
+  await expectStatus(201, url, "POST", "/v1/users", '{"user":"u","password":"one"}', operator);
+  await expectStatus(201, url, "POST", "/v1/stations", '{"name":"S","subjects":["s"]}', operator);
+  await expectStatus(201, url, "POST", "/v1/stations/S/groups", '{"name":"g"}', operator);
+  const user = as("u", "one");
+  const tail = await fetch(`${url}/v1/stations/S/tail`, { headers: user });
+  const live = await fetch(`${url}/v1/subscribe?filter=%3E`, { headers: user });
+  const waiting = expectStatus(401, url, "POST", "/v1/stations/S/groups/g/fetch?expires=60000", undefined, user);
+  await eventually("the fetch to wait", async () => {
+    const group = await expectStatus(200, url, "GET", "/v1/stations/S/groups/g", undefined, operator);
+    return Number(group.json["state"]?.["waiting"]) === 1;
+  });
+  await expectStatus(204, url, "DELETE", "/v1/users/u", undefined, operator);
+  await waiting;
+  match(await eventsUntil(tail, "event: end"), /credentials_revoked|following/);
+  await eventsUntil(live, "event: end");
+  const connections = await expectStatus(200, url, "GET", "/v1/connections", undefined, operator);
+  equal(Number(connections.json["total"]), 0);
+});
 
 test("pages of other origins may ask where --web-origins names them", async (t) => {
   const origins = "https://a.example, https://b.example/";

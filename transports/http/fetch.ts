@@ -9,6 +9,7 @@ import type { RecordView } from "../../store/store.ts";
 import type { HttpContext } from "./context.ts";
 import { jsonBody, queryNumber, sendJson } from "./context.ts";
 import type { Schema } from "./json-schema.ts";
+import { Presence } from "./presence.ts";
 import { HttpProblem, sendProblem } from "./problem.ts";
 import { recordFields, recordJson } from "./record-json.ts";
 import type { RecordJson } from "./record-json.ts";
@@ -57,7 +58,7 @@ export function addFetch(router: HttpRouter, context: HttpContext): void {
   router.add({
     method: "POST",
     path: "/v1/stations/:name/groups/:group/fetch",
-    access: { kind: "request", subject: ({ name = "", group = "" }) => `$JS.API.CONSUMER.MSG.NEXT.${name}.${group}` },
+    access: { kind: "request", subject: ({ name = "", group = "" }) => nextSubject(name, group) },
     document: {
       tag: "consume",
       summary: "Fetch records: waits until at least one is there",
@@ -103,7 +104,7 @@ export function addFetch(router: HttpRouter, context: HttpContext): void {
   router.add({
     method: "DELETE",
     path: "/v1/stations/:name/groups/:group/members/:member",
-    access: { kind: "request", subject: ({ name = "", group = "" }) => `$JS.API.CONSUMER.MSG.NEXT.${name}.${group}` },
+    access: { kind: "request", subject: ({ name = "", group = "" }) => nextSubject(name, group) },
     document: {
       tag: "consume",
       summary: "Leave a keyed group: what the member has not acknowledged goes to others at once",
@@ -117,6 +118,11 @@ export function addFetch(router: HttpRouter, context: HttpContext): void {
   });
 }
 
+/** What a NATS client publishes to in order to fetch. */
+function nextSubject(station: string, group: string): string {
+  return `$JS.API.CONSUMER.MSG.NEXT.${station}.${group}`;
+}
+
 function fetch(context: HttpContext, call: HttpCall): void {
   const group = context.group(call);
   const batch = queryNumber(call, "batch", 1, 1, batchMax);
@@ -126,6 +132,7 @@ function fetch(context: HttpContext, call: HttpCall): void {
   const member = memberOf(call, group);
   const refusal = group.pull({ sink, batch, bytesMax, noWait: expiresMs === 0, expiresMs, heartbeatMs: 0, member });
   if (refusal !== undefined) throw refused(refusal, group);
+  sink.stay();
 }
 
 /** Of a shared group nobody asks who fetches. */
@@ -167,6 +174,8 @@ class FetchSink implements PullSink {
   readonly #batch: number;
   readonly #base64: boolean;
   readonly #records: DeliveryJson[] = [];
+  /** While it waits. */
+  #presence: Presence | undefined;
   #answered = false;
 
   constructor(context: HttpContext, call: HttpCall, group: Group, batch: number) {
@@ -176,6 +185,28 @@ class FetchSink implements PullSink {
     this.#batch = batch;
     this.#base64 = call.query.get("encoding") === "base64";
     call.response.onAborted = () => this.#abandon();
+  }
+
+  /** There is nothing yet: it waits, for as long as its user may. */
+  stay(): void {
+    if (this.#answered || this.#records.length > 0) return;
+    try {
+      const { name = "", group = "" } = this.#call.params;
+      this.#presence = new Presence(this.#context, this.#call, nextSubject(name, group), (reason) => this.#ended(reason));
+    } catch (error) {
+      this.#answered = true;
+      throw error;
+    }
+  }
+
+  #ended(reason: string): void {
+    if (this.#answered) return;
+    this.#answered = true;
+    this.#giveBack();
+    const problem = reason.startsWith("credentials_")
+      ? new HttpProblem(401, "Unauthorized", "your credentials count no more: show others")
+      : new HttpProblem(503, "Service Unavailable", "the broker ended the request: fetch again later");
+    sendProblem(this.#call.response, problem);
   }
 
   get gone(): boolean {
@@ -200,6 +231,7 @@ class FetchSink implements PullSink {
       return;
     }
     this.#answered = true;
+    this.#presence?.leave();
     const problem =
       status === "deleted"
         ? new HttpProblem(404, "Not Found", "the group is deleted")
@@ -210,12 +242,14 @@ class FetchSink implements PullSink {
   #answer(): void {
     if (this.#answered) return;
     this.#answered = true;
+    this.#presence?.leave();
     if (this.#call.response.finished) this.#giveBack();
     else sendJson(this.#call, 200, { messages: this.#records });
   }
 
   /** The asker went away: what it did not get goes to somebody else at once. */
   #abandon(): void {
+    this.#presence?.leave();
     if (this.#answered) return;
     this.#answered = true;
     this.#giveBack();
@@ -232,8 +266,9 @@ async function settleCall(context: HttpContext, call: HttpCall, verb: "ack" | "n
   const single = queryNumber(call, "sequence", 0, 1, Number.MAX_SAFE_INTEGER);
   const given = single > 0 ? { sequences: [single] } : jsonBody(call, settleSchema);
   const sequences = [...new Set(given["sequences"] as number[])];
-  const known = sequences.filter((sequence) => settleable(group, sequence));
-  const unknown = sequences.filter((sequence) => !known.includes(sequence));
+  const known: number[] = [];
+  const unknown: number[] = [];
+  for (const sequence of sequences) (settleable(group, sequence) ? known : unknown).push(sequence);
   const payload = payloadOf(verb, given);
   const connection = context.connection(call);
   const last = known.pop();

@@ -14,6 +14,7 @@ import type { HttpContext } from "./context.ts";
 import { queryFilter, queryNumber } from "./context.ts";
 import type { Schema } from "./json-schema.ts";
 import { HttpProblem } from "./problem.ts";
+import { Presence } from "./presence.ts";
 import { mayRead } from "./read.ts";
 import { headersJson, payloadJson, recordJson, recordSchema } from "./record-json.ts";
 import type { HttpCall, HttpRouter } from "./router.ts";
@@ -55,13 +56,7 @@ export function addTail(router: HttpRouter, context: HttpContext): void {
       const seen = Number(call.request.headers.get("last-event-id") ?? "");
       const preset = Number.isSafeInteger(seen) && seen > 0 ? seen + 1 : station.log.state.lastSequence + 1;
       const from = queryNumber(call, "from", preset, 1, Number.MAX_SAFE_INTEGER);
-      new Follow(
-        context.opened.broker.clock,
-        station,
-        call,
-        seen > 0 ? Math.max(preset, from) : from,
-        queryFilter(call, "subject"),
-      ).start();
+      new Follow(context, station, call, seen > 0 ? Math.max(preset, from) : from, queryFilter(call, "subject")).start();
     },
   });
   router.add({
@@ -89,8 +84,11 @@ class Follow {
   #scheduled = false;
   #room = true;
   #loading = false;
+  readonly #presence: Presence;
 
-  constructor(clock: Clock, station: Station, call: HttpCall, from: number, filter: SubjectFilterTest | undefined) {
+  constructor(context: HttpContext, station: Station, call: HttpCall, from: number, filter: SubjectFilterTest | undefined) {
+    const { clock } = context.opened.broker;
+    this.#presence = new Presence(context, call, mayRead({ name: station.name }), (reason) => this.#end(reason));
     this.#clock = clock;
     this.#station = station;
     this.#response = call.response;
@@ -125,9 +123,7 @@ class Follow {
   #run(): void {
     if (this.#response.finished || this.#loading) return;
     if (!this.#station.open) {
-      this.#response.write("event: end\ndata: the station is gone, or the broker stops\n\n");
-      this.#response.end();
-      this.#stop();
+      this.#end("the station is gone, or the broker stops");
       return;
     }
     for (let events = 0; ; events++) {
@@ -152,7 +148,14 @@ class Follow {
     }
   }
 
+  #end(reason: string): void {
+    this.#response.write(`event: end\ndata: ${reason}\n\n`);
+    this.#response.end();
+    this.#stop();
+  }
+
   #stop(): void {
+    this.#presence.leave();
     this.#station.followers.delete(this.#wake);
     this.#heartbeat.stop();
     this.#cursor.close();
@@ -166,6 +169,9 @@ function subscribe(context: HttpContext, call: HttpCall): void {
   const problem = filterProblem(filter);
   if (problem !== undefined) throw new HttpProblem(422, "Unprocessable Content", problem);
   const { broker } = context.opened;
+  if (broker.full(call.identity)) {
+    throw new HttpProblem(429, "Too Many Requests", "the tenant has all the connections it may have: end one, or ask again later");
+  }
   const reader = new LiveReader(broker.nextSessionId(), broker.clock, call);
   const attachment = broker.attach(reader, call.identity);
   if (!attachment.maySubscribe(filter, queue)) {
