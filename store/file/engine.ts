@@ -667,6 +667,7 @@ export class FileStoreEngine implements Store, LogEngine {
     }
     for (const run of runs) {
       await this.cache.subjects(log.id, run, {
+        subjects: (count) => ledger.expectSubjects(count),
         subject: (subject, sequences, count) => {
           for (let index = 0; index < count; index++) ledger.feedSubject(subject, 0, subject.length, sequences[index]!);
         },

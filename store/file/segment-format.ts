@@ -217,6 +217,8 @@ export class SubjectsBuilder {
 }
 
 export interface SubjectsVisitor {
+  /** How many subjects follow. */
+  subjects?(count: number): void;
   /** `subject` is valid during the call; so is `sequences`, of which `count` are filled. */
   subject(subject: Buffer, sequences: Float64Array, count: number): void;
   messageId(sequence: number, timeUs: number, id: Buffer): void;
@@ -229,6 +231,7 @@ export function readSubjects(bytes: Buffer, logId: number, first: number, firstT
   const reader = new ByteReader(bytes, 16);
   const subjects = reader.u32();
   reader.u32();
+  visit.subjects?.(subjects);
   let sequences = new Float64Array(64);
   for (let index = 0; index < subjects; index++) {
     const subject = reader.bytes(reader.varint());

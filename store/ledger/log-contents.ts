@@ -314,6 +314,11 @@ export class LogContents {
     return this.loading.upTo;
   }
 
+  /** So many subjects are fed next, each once or more. */
+  expectSubjects(subjects: number): void {
+    this.loading?.expect(subjects, this.counts.messages);
+  }
+
   feedSubject(subject: Uint8Array, start: number, end: number, sequence: Sequence): void {
     const loading = this.loading;
     if (loading === undefined) return;

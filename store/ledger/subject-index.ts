@@ -162,6 +162,25 @@ export class SubjectIndex {
     if (left > 0 && last < before) into.push(last);
   }
 
+  /**
+   * Makes room for so many subjects more, of `most` in all: in few large steps, each at once, which is twice as quick as to grow on the
+   * way. For loading, where nobody waits for a single call.
+   */
+  reserve(more: number, most: number): void {
+    if ((this.#size + more) * 4 <= this.#slots.length * 3) return;
+    let length = this.#slots.length;
+    while (length < (this.#size + more) * 8 && length < most * 2) length *= 2;
+    if (length === this.#slots.length) return;
+    while (this.#oldSlots !== undefined) this.#moveSome();
+    const old = this.#slots;
+    this.#slots = new Int32Array(length);
+    if (this.#size === 0) return;
+    for (let slot = 0; slot < old.length; slot++) {
+      const value = old[slot]!;
+      if (value > 0) this.#enter(value - 1, this.#hashOf(value - 1));
+    }
+  }
+
   /** Adds a record. Cheap as the subject's newest or oldest. Returns its entry. Adding what is there already changes nothing. */
   add(bytes: Uint8Array, start: number, end: number, sequence: Sequence): number {
     if (end - start > textBytesMax) throw new RangeError(`a subject has at most ${textBytesMax} bytes`);

@@ -27,6 +27,11 @@ export class SubjectLoading {
     this.#index.add(bytes, start, end, sequence);
   }
 
+  /** So many subjects are about to be fed, `most` in all. */
+  expect(subjects: number, most: number): void {
+    this.#index.reserve(subjects, most);
+  }
+
   append(bytes: Uint8Array, start: number, end: number, sequence: Sequence): void {
     this.#young.add(bytes, start, end, sequence);
   }
