@@ -78,11 +78,13 @@ export class Tenant {
   }
 
   /** Publishes something of the broker's own: advisories, replies. `body` is header block then payload. */
-  announce(subject: string, body: Buffer, headerBytes: number): number {
+  announce(subject: string, body: Buffer, headerBytes: number, reply = ""): number {
     const bytes = Buffer.from(subject, "utf8");
     const message = this.#own;
     message.subject = this.router.resolve(bytes, 0, bytes.length);
-    message.replyStart = message.replyEnd = 0;
+    message.replyBuffer = reply === "" ? nothing : Buffer.from(reply, "utf8");
+    message.replyStart = 0;
+    message.replyEnd = message.replyBuffer.length;
     message.body = body;
     message.bodyStart = 0;
     message.headerBytes = headerBytes;

@@ -245,8 +245,8 @@ export interface Log {
    * before it was set is told when it is.
    */
   expiring?: ((sequence: Sequence) => void) | undefined;
-  /** Groups as recovered at open; empty for a new log. */
-  readonly recoveredGroups: readonly GroupSnapshot[];
+  /** Groups as recovered at open; empty for a new log. The core sets it when it has filled a log from elsewhere. */
+  recoveredGroups: readonly GroupSnapshot[];
 }
 
 export interface SubjectPage {

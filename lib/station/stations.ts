@@ -20,6 +20,7 @@ import { FilterTree } from "./filter-tree.ts";
 import { checkOriginsAgainst } from "./origin-rules.ts";
 import { Origins } from "./origins.ts";
 import { PublishReader } from "./publish-reader.ts";
+import { isRestoring, Restoring, restoringDefinition } from "./restoring.ts";
 import { Station } from "./station.ts";
 import type { StationGroups, Waiters } from "./station.ts";
 import { StationError } from "./station-error.ts";
@@ -154,6 +155,38 @@ export class Stations {
     return await this.inTurn(config.name, () => this.#create(config));
   }
 
+  /** As `create`, of a configuration that may become a station now: throws what would keep it from that. */
+  checkNew(config: StationConfig): void {
+    checkStation(config);
+    this.#checkOrigins(config);
+    if (this.configOf(config.name) !== undefined) throw new StationError("exists", `station '${config.name}' exists`);
+  }
+
+  /**
+   * Makes a station of a backup, which `fill` writes. It is there, and its groups with it, once all of it is durable; nothing of it is if
+   * `fill` rejects.
+   */
+  restore(config: StationConfig, fill: (restoring: Restoring) => Promise<void>): Promise<Station> {
+    return this.inTurn(config.name, async () => {
+      this.checkNew(config);
+      this.reserve(config, []);
+      const { store, pending } = this.#options.host.laneFor(config.storage);
+      const restoring = new Restoring((first) => store.define(restoringDefinition(`${this.tenant}/${config.name}`, first), 0), pending);
+      try {
+        await fill(restoring);
+        const log = await restoring.finish();
+        await store.define(logDefinition(this.tenant, config), log.revision);
+        const station = this.#register(config, log);
+        this.#tell("created", station);
+        return station;
+      } catch (error) {
+        this.release(config.subjects, config.name);
+        if (restoring.log?.open === true) await store.drop(restoring.log, restoring.log.revision).catch(() => {});
+        throw error;
+      }
+    });
+  }
+
   /** For families. */
   async createOne(config: StationConfig): Promise<Station> {
     return (await this.inTurn(config.name, () => this.#create(config))).station;
@@ -270,6 +303,14 @@ export class Stations {
   /** Takes over a log the store has recovered. Undefined when it is not a station's of this tenant. */
   recover(log: Log): Station | undefined {
     if (!log.definition.name.startsWith(`${this.tenant}/`)) return undefined;
+    if (isRestoring(log)) {
+      // Not all of it came: nobody was told that it is there.
+      this.#options.host
+        .laneFor("file")
+        .store.drop(log, log.revision)
+        .catch(() => {});
+      return undefined;
+    }
     const config = parseStationDocument(log.definition.document);
     if (config === undefined) return undefined;
     for (const subject of config.subjects) this.#subjects.add(subject, config.name);

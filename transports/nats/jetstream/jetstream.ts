@@ -4,6 +4,7 @@
  */
 import type { Clock } from "../../../store/environment.ts";
 import type { TenantGroups } from "../../../lib/consumer/tenant-groups.ts";
+import { idMaker } from "../../../lib/random.ts";
 import type { Random } from "../../../lib/random.ts";
 import type { Stations } from "../../../lib/station/stations.ts";
 import type { Tenant } from "../../../lib/tenant.ts";
@@ -14,6 +15,7 @@ import type { Advise } from "./advisories.ts";
 import { Api } from "./api.ts";
 import { ConsumerDoor } from "./consumer-door.ts";
 import { registerDirectGet } from "./direct-get.ts";
+import { registerBackup } from "./backup-api.ts";
 import { FastBatchSpeaker } from "./fast-batch-speaker.ts";
 import { registerMessageApi } from "./message-api.ts";
 import { registerStreamApi } from "./stream-api.ts";
@@ -50,6 +52,7 @@ export class JetStream {
     registerStreamApi(this.api, options.serverName ?? "waystation");
     registerMessageApi(this.api);
     registerDirectGet(this.api);
+    registerBackup({ api: this.api, groups, nextSessionId: () => broker.nextSessionId(), nextId: idMaker(broker.random, 22) });
     adviseOfStations(stations, broker.clock, this.advise);
     stations.level = apiLevel;
     stations.voice = new FastBatchSpeaker(this.api);
