@@ -4,6 +4,7 @@ import { idMaker } from "../../../lib/random.ts";
 import type { Random } from "../../../lib/random.ts";
 import type { Stations } from "../../../lib/station/stations.ts";
 import type { Tenant } from "../../../lib/tenant.ts";
+import type { Api } from "./api.ts";
 import { encodeAnswer, timeText } from "./json.ts";
 
 export interface AdvisorOptions {
@@ -23,6 +24,18 @@ export function advisor(options: AdvisorOptions): Advise {
   return (subject, type, fields) => {
     const advisory = { type: `io.nats.jetstream.advisory.v1.${type}`, id: nextId(), timestamp: timeText(clock.nowUs()), ...fields };
     tenant.announce(`$JS.EVENT.ADVISORY.${subject}`, Buffer.from(encodeAnswer(advisory), "utf8"), 0);
+  };
+}
+
+/** Announces every request of the API with its answer, while somebody listens. */
+export function adviseOfRequests(api: Api, serverName: string, advise: Advise): void {
+  const { tenant } = api;
+  const subject = Buffer.from("$JS.EVENT.ADVISORY.API");
+  api.audit = ({ subject: asked, payload }, response) => {
+    const { plain, queues, captures } = tenant.router.match(tenant.router.resolve(subject, 0, subject.length));
+    if (plain.length + queues.length + captures.length === 0) return;
+    const request = payload.length === 0 ? {} : { request: payload.toString("utf8") };
+    advise("API", "api_audit", { server: serverName, client: { acc: tenant.name }, subject: asked, ...request, response });
   };
 }
 

@@ -76,6 +76,8 @@ export class Api implements Session {
   /** Requests and refused ones since start. */
   total = 0;
   errors = 0;
+  /** Told of every answer that was given in JSON. */
+  audit: ((request: ApiRequest, answer: string) => void) | undefined = undefined;
   /** Set by the consumer half. */
   pull: PullHandler | undefined;
   /** The tenant has no JetStream: every request is refused. */
@@ -176,15 +178,20 @@ export class Api implements Session {
       if (verb.verb !== "DIRECT.GET" && !levelMet(request.headers)) throw apiErrors.apiLevel();
       const handled = verb.handle(request);
       const answer = handled instanceof Promise ? await handled : handled;
-      if (answer !== undefined) this.answer(request.reply, encodeAnswer({ type, ...answer }));
+      if (answer !== undefined) this.#answered(request, encodeAnswer({ type, ...answer }));
     } catch (error) {
       this.errors++;
       const { code, errorCode, message } = this.#asApiError(error, verb);
       const refusal = { code, err_code: errorCode, description: message };
-      this.answer(request.reply, encodeAnswer({ type, error: refusal, ...verb.errorFields }));
+      this.#answered(request, encodeAnswer({ type, error: refusal, ...verb.errorFields }));
     } finally {
       this.#running--;
     }
+  }
+
+  #answered(request: ApiRequest, text: string): void {
+    this.answer(request.reply, text);
+    this.audit?.(request, text);
   }
 
   #asApiError(error: unknown, verb: ApiVerb): ApiError {

@@ -10,7 +10,7 @@ import type { Stations } from "../../../lib/station/stations.ts";
 import type { Tenant } from "../../../lib/tenant.ts";
 import { apiLevel } from "../info.ts";
 import { registerAccountApi } from "./account-api.ts";
-import { advisor, adviseOfStations } from "./advisories.ts";
+import { advisor, adviseOfRequests, adviseOfStations } from "./advisories.ts";
 import type { Advise } from "./advisories.ts";
 import { Api } from "./api.ts";
 import { ConsumerDoor } from "./consumer-door.ts";
@@ -53,6 +53,7 @@ export class JetStream {
     registerMessageApi(this.api);
     registerDirectGet(this.api);
     registerBackup({ api: this.api, groups, nextSessionId: () => broker.nextSessionId(), nextId: idMaker(broker.random, 22) });
+    adviseOfRequests(this.api, options.serverName ?? "waystation", this.advise);
     adviseOfStations(stations, broker.clock, this.advise);
     stations.level = apiLevel;
     stations.voice = new FastBatchSpeaker(this.api);
