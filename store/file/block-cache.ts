@@ -66,7 +66,7 @@ export class BlockCache {
   readonly #idle: Buffer[] = [];
   readonly #files: Map<number, Promise<DiskFile>> = new Map();
   readonly #loading: Map<string, Promise<void>> = new Map();
-  #held = 0;
+  readonly #held: Set<Promise<unknown>> = new Set();
   readonly #told: Set<string> = new Set();
   readonly #forgotten: Set<number> = new Set();
 
@@ -224,17 +224,21 @@ export class BlockCache {
   }
 
   /** Segments that are there now stay until the work is done. */
-  hold(work: Promise<void>): Promise<void> {
-    const key = `held ${++this.#held}`;
-    const held = work.finally(() => this.#loading.delete(key));
-    this.#loading.set(key, held);
+  hold<Result>(work: Promise<Result>): Promise<Result> {
+    const held = work.finally(() => this.#held.delete(held));
+    this.#held.add(held);
     return held;
+  }
+
+  /** The segment is gone: what cannot be read of it is no damage. */
+  isForgotten(segment: number): boolean {
+    return this.#forgotten.has(segment);
   }
 
   /** The segment is gone: whoever reads in it now has read it when this resolves. */
   async forget(segment: number): Promise<void> {
     this.#forgotten.add(segment);
-    await Promise.allSettled(this.#loading.values());
+    await Promise.allSettled([...this.#loading.values(), ...this.#held]);
     for (const loaded of this.#runs.get(segment)?.values() ?? []) this.#dropIndex(loaded);
     this.#runs.delete(segment);
     const file = this.#files.get(segment);
@@ -243,7 +247,7 @@ export class BlockCache {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled(this.#loading.values());
+    await Promise.allSettled([...this.#loading.values(), ...this.#held]);
     for (const segment of [...this.#files.keys()]) {
       const file = await this.#files.get(segment)?.catch(() => undefined);
       await file?.close();
@@ -388,7 +392,7 @@ export class BlockCache {
     const opening = this.#disk.open(`${this.#folder}/${segmentFileName(segment)}`, "read");
     opening.catch(() => this.#files.delete(segment));
     this.#files.set(segment, opening);
-    if (this.#files.size > openFilesMax && this.#loading.size <= 1) {
+    if (this.#files.size > openFilesMax && this.#loading.size + this.#held.size <= 1) {
       const [oldest, file] = this.#files.entries().next().value!;
       this.#files.delete(oldest);
       void file.then((open) => open.close()).catch(() => undefined);

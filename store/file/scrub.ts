@@ -61,7 +61,11 @@ export class Scrubber {
   /** Reads all that is left of this round, at once. */
   async finishRound(): Promise<void> {
     const { rounds } = this.status;
-    while (this.#rounds === rounds && !this.#stopped) await this.#slice(Number.POSITIVE_INFINITY);
+    // One slice at a time: two would take each other's place in the log.
+    await this.#reading;
+    this.#timer?.cancel();
+    while (this.#rounds === rounds && !this.#stopped) await (this.#reading = this.#slice(Number.POSITIVE_INFINITY));
+    this.#after(pauseMs);
   }
 
   #after(delayMs: number): void {
@@ -87,11 +91,12 @@ export class Scrubber {
         this.#sequence = run.last + 1;
         continue;
       }
-      const bytes = await this.#cache.block(loaded, block);
+      // Held: a segment that goes away meanwhile is closed when the block has been read.
+      const bytes = await this.#cache.hold(this.#cache.block(loaded, block));
       left -= loaded.index.size(block);
       this.#blocks++;
       this.#bytes += loaded.index.size(block);
-      if (bytes === undefined && runAt(log, this.#sequence)?.segment === run.segment) this.#damagedBlocks++;
+      if (bytes === undefined && !this.#cache.isForgotten(run.segment)) this.#damagedBlocks++;
       this.#sequence = loaded.index.last(block) + 1;
     }
   }
