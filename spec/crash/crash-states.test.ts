@@ -64,7 +64,7 @@ async function enumerate(
 test("nothing acknowledged is lost, nothing unsent appears, whatever a crash leaves", async (t) => {
   const first = seedOf(1);
   let states = 0;
-  for (let seed = first; seed < first + effort(3, 60); seed++) states += await enumerate(seed, 60, "always");
+  for (let seed = first; seed < first + effort(2, 60); seed++) states += await enumerate(seed, 60, "always");
   t.diagnostic(`${states} states, seeds from ${first}`);
   assert.ok(states > 2000);
 });
@@ -88,7 +88,7 @@ test("an operation that fails stops the store or is survived, and nothing acknow
   for (let step = 0; step < 40; step++) await dry.step();
   const operations = count.operations;
   await dry.store.close();
-  for (let failAt = 1; failAt <= operations; failAt += effort(5, 1)) {
+  for (let failAt = 1; failAt <= operations; failAt += effort(9, 1)) {
     const disk = new FakeDisk({ later: setImmediate });
     const workload = new Workload(disk, 5);
     disk.failAt = failAt;

@@ -5,12 +5,12 @@ import path from "node:path";
 import { after, before, describe, it } from "node:test";
 import { connect } from "nats";
 import { eventually } from "../support/eventually.ts";
-import { Program, serve, temporaryFolder, waystation } from "../support/program.ts";
+import { command, Program, serve, temporaryFolder, waystation } from "../support/program.ts";
 import type { Ended } from "../support/program.ts";
 
 /** Runs a command with --json and reads what it printed. */
 async function json(url: string, ...args: readonly string[]): Promise<unknown> {
-  const ended = await waystation([...args, "--json", "--server", url]);
+  const ended = await command([...args, "--json", "--server", url]);
   assert.equal(ended.code, 0, ended.stderr);
   return JSON.parse(ended.stdout);
 }
@@ -94,7 +94,7 @@ describe("commands against a running broker", () => {
     const sub = new Program(["sub", "live.*", "--json", "--server", url]);
     const nc = await connect({ servers: url });
     await eventually("the message", async () => {
-      await waystation(["pub", "live.a", "hello", "--header", "Colour: red", "--server", url]);
+      await command(["pub", "live.a", "hello", "--header", "Colour: red", "--server", url]);
       return sub.stdout.includes("hello");
     });
     const [line = ""] = sub.stdout.split("\n");
@@ -149,22 +149,22 @@ describe("users and tenants", () => {
     await writeFile(config, "# ours\nusers:\n  - user: root\n    password: topsecret\n");
     const { url } = await serve(t, folder, ["--config", config]);
     const env = { WAYSTATION_CONFIG: config, WAYSTATION_SERVER: url, WAYSTATION_USER: "root", WAYSTATION_PASS: "topsecret" };
-    const command = async (args: readonly string[], input = ""): Promise<string> => {
-      const ended = await waystation(args, { env, folder, input });
+    const done = async (args: readonly string[], input = ""): Promise<string> => {
+      const ended = await command(args, { env, folder, input });
       assert.equal(ended.code, 0, ended.stderr);
       return ended.stdout;
     };
-    await command(["tenant", "add", "acme"]);
-    await command(["user", "add", "ann", "--tenant", "acme"], "secret\n");
-    assert.match(await command(["reload"]), /^reloaded\n$/);
+    await done(["tenant", "add", "acme"]);
+    await done(["user", "add", "ann", "--tenant", "acme"], "secret\n");
+    assert.match(await done(["reload"]), /^reloaded\n$/);
     const nc = await connect({ servers: url, user: "ann", pass: "secret" });
     await nc.close();
-    assert.deepEqual(JSON.parse(await command(["tenant", "list", "--json"])), [
+    assert.deepEqual(JSON.parse(await done(["tenant", "list", "--json"])), [
       { name: "$G", users: 1 },
       { name: "acme", users: 1 },
     ]);
-    await command(["user", "delete", "ann"]);
-    await command(["reload"]);
+    await done(["user", "delete", "ann"]);
+    await done(["reload"]);
     await assert.rejects(connect({ servers: url, user: "ann", pass: "secret", reconnect: false }), { code: "AUTHORIZATION_VIOLATION" });
     const { stdout } = await waystation(["check", config], { folder });
     assert.match(stdout, /is well: 1 user/);
@@ -178,10 +178,10 @@ describe("users and tenants", () => {
     const first = await waystation(["user", "add", "root"], { env, folder, input: "topsecret\n" });
     assert.deepEqual([first.code, first.stdout], [0, "root added\n"], first.stderr);
     failed(await waystation(["user", "list"], { env, folder }), 1, /does not let this user in/);
-    assert.equal((await waystation(["tenant", "add", "acme"], { env: root, folder })).code, 0);
-    assert.equal((await waystation(["user", "add", "ann", "--tenant", "acme", "--password", "x"], { env: root, folder })).code, 0);
+    assert.equal((await command(["tenant", "add", "acme"], { env: root, folder })).code, 0);
+    assert.equal((await command(["user", "add", "ann", "--tenant", "acme", "--password", "x"], { env: root, folder })).code, 0);
     failed(await waystation(["user", "add", "ann", "--password", "x"], { env: root, folder }), 1, /exists/);
-    const { stdout } = await waystation(["user", "list", "--json"], { env: root, folder });
+    const { stdout } = await command(["user", "list", "--json"], { env: root, folder });
     assert.deepEqual(
       (JSON.parse(stdout) as { name: string; tenant: string }[]).map(({ name, tenant }) => [name, tenant]),
       [
@@ -189,8 +189,8 @@ describe("users and tenants", () => {
         ["root", "$G"],
       ],
     );
-    assert.equal((await waystation(["user", "delete", "ann"], { env: root, folder })).code, 0);
-    assert.equal((await waystation(["tenant", "delete", "acme"], { env: root, folder })).code, 0);
+    assert.equal((await command(["user", "delete", "ann"], { env: root, folder })).code, 0);
+    assert.equal((await command(["tenant", "delete", "acme"], { env: root, folder })).code, 0);
   });
 
   it("connections are listed and ended, and settings shown", async (t) => {
@@ -198,17 +198,17 @@ describe("users and tenants", () => {
     const { url } = await serve(t, folder, ["--memory"]);
     const env = { WAYSTATION_SERVER: url };
     const client = await connect({ servers: url, name: "watched", reconnect: false });
-    const { stdout } = await waystation(["connection", "list", "--json"], { env, folder });
+    const { stdout } = await command(["connection", "list", "--json"], { env, folder });
     const listed = JSON.parse(stdout) as { id: number; door: string; name?: string }[];
     const mine = listed.find(({ name }) => name === "watched");
     assert.equal(mine?.door, "nats");
-    assert.match((await waystation(["connection", "list"], { env, folder })).stdout, /ID +DOOR[^]*watched/);
-    const ended = await waystation(["connection", "end", String(mine?.id)], { env, folder });
+    assert.match((await command(["connection", "list"], { env, folder })).stdout, /ID +DOOR[^]*watched/);
+    const ended = await command(["connection", "end", String(mine?.id)], { env, folder });
     assert.deepEqual([ended.code, ended.stdout], [0, `connection ${mine?.id} is told to go\n`], ended.stderr);
     await client.closed();
     failed(await waystation(["connection", "end", "999999"], { env, folder }), 1, /there is no connection/);
     failed(await waystation(["connection", "end", "x"], { env, folder }), 2, /is no connection/);
-    assert.match((await waystation(["settings"], { env, folder })).stdout, /limits\.payloadBytesMax +1,048,576/);
+    assert.match((await command(["settings"], { env, folder })).stdout, /limits\.payloadBytesMax +1,048,576/);
   });
 
   it("a publish that is not permitted fails", async (t) => {

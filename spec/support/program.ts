@@ -1,11 +1,15 @@
-/** The built `waystation` program as a child process: what it prints, how it ends, and a running broker on free ports with a folder of its own. */
+/** The built `waystation` program as a child process (or, for commands, in this one): what it prints, how it ends, and a running broker on free ports with a folder of its own. */
 import { spawn } from "node:child_process";
 import type { ChildProcess } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { Readable } from "node:stream";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
+import { exitCodeOf, sentenceOf } from "../../transports/cli/failure.ts";
+import { runCommand } from "../../transports/cli/run-command.ts";
+import type { Terminal } from "../../transports/cli/terminal.ts";
 import { eventually } from "./eventually.ts";
 
 export const mainPath: string = fileURLToPath(new URL("../../transports/cli/main.js", import.meta.url));
@@ -58,7 +62,30 @@ export class Program {
   }
 }
 
-/** Runs a command to its end; one that does not end within 15 s is killed. */
+/** Runs a command to its end in this process, which saves the start of a program; what it prints and its exit code are the same. */
+export async function command(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
+  let stdout = "";
+  let stderr = "";
+  const terminal: Terminal = {
+    env: options.env ?? {},
+    folder: options.folder ?? tmpdir(),
+    interactive: false,
+    progress: false,
+    keyboard: false,
+    input: Readable.from([Buffer.from(options.input ?? "")]),
+    write: (text): void => void (stdout += typeof text === "string" ? text : Buffer.from(text).toString()),
+    note: (line): void => void (stderr += `${line}\n`),
+    trace: (text): void => void (stderr += text),
+    onStop: () => undefined,
+  };
+  const code = await runCommand(args, terminal).catch((error: unknown) => {
+    terminal.note(`waystation: ${sentenceOf(error)}`);
+    return exitCodeOf(error);
+  });
+  return { code, signal: null, stdout, stderr };
+}
+
+/** Runs a command as a program to its end; one that does not end within 15 s is killed. */
 export async function waystation(args: readonly string[], options: ProgramOptions = {}): Promise<Ended> {
   const program = new Program(args, options);
   const guard = setTimeout(() => program.child.kill("SIGKILL"), 15_000);

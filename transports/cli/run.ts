@@ -1,28 +1,10 @@
 /**
- * The `waystation` command: finds the command, loads only what it needs, and turns whatever goes wrong into one line on stderr and an
- * exit code. It is the only file that ends the process.
+ * The `waystation` command as a process: turns whatever goes wrong into one line on stderr and an exit code. It is the only file that
+ * ends the process.
  */
-import { commandOf } from "./commands.ts";
 import { exitCodeOf, sentenceOf } from "./failure.ts";
-import { helpText, overview } from "./help.ts";
-import { parseInvocation } from "./invocation.ts";
+import { runCommand } from "./run-command.ts";
 import { processTerminal } from "./terminal.ts";
-import type { Terminal } from "./terminal.ts";
-
-async function run(args: readonly string[], terminal: Terminal): Promise<number> {
-  const { command, rest } = commandOf(args);
-  if (command === undefined) {
-    terminal.write(overview());
-    return 0;
-  }
-  if (command.name !== "nats-server" && (rest.includes("--help") || rest.includes("-h"))) {
-    terminal.write(await helpText(command));
-    return 0;
-  }
-  const invocation = parseInvocation(command, rest);
-  const module = await command.load();
-  return module.run(invocation, terminal);
-}
 
 const terminal = processTerminal(process);
 
@@ -42,7 +24,7 @@ process.stdout.on("error", () => {
 });
 
 try {
-  process.exitCode = await run(process.argv.slice(2), terminal);
+  process.exitCode = await runCommand(process.argv.slice(2), terminal);
 } catch (error) {
   fail(error);
   // A half-open connection must not keep a failed command alive.

@@ -24,14 +24,14 @@ const journal = { fileBytes: 32 << 10, firstFileBytes: 4 << 10, batchBytes: 4 <<
 storeConformance(
   "file, on a disk in memory",
   () => Promise.resolve(fixture(new FakeDisk(), "folder", { journal }, () => Promise.resolve())),
-  { seed: seedOf(21), runs: effort(20, 500) },
+  { seed: seedOf(21), runs: effort(8, 500) },
 );
 
 storeConformance(
   "file, flushing all the time",
   () =>
     Promise.resolve(fixture(new FakeDisk(), "folder", { journal, tailBytesMax: 2048, cacheBytesMax: 64 << 10 }, () => Promise.resolve())),
-  { seed: seedOf(22), runs: effort(20, 500) },
+  { seed: seedOf(22), runs: effort(8, 500) },
 );
 
 storeConformance(
