@@ -33,6 +33,8 @@ const lineFeed = 0x0a;
 const carriageReturn = 0x0d;
 const idHeader: Buffer = Buffer.from("\nNats-Msg-Id: ");
 
+const sourceHeader: Buffer = Buffer.from("\nNats-Stream-Source:");
+
 export interface Source {
   readonly subject: string;
   readonly buffer: Buffer;
@@ -56,6 +58,11 @@ export function routesOf(buffer: Buffer, start: number, headerBytes: number): st
 export function copyIdOf(buffer: Buffer, start: number, headerBytes: number): string {
   const id = headerBytes === 0 ? "" : headerValue(buffer, start, start + headerBytes, idHeader);
   return id.startsWith("route:") ? id : "";
+}
+
+/** True of a record that came from another station as one of its source's, where it was routed. */
+export function isSourced(buffer: Buffer, start: number, headerBytes: number): boolean {
+  return headerBytes > 0 && headerValue(buffer, start, start + headerBytes, sourceHeader) !== "";
 }
 
 export class CopyWriter {

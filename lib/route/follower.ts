@@ -14,7 +14,7 @@ import type { Station, StationTap } from "../station/station.ts";
 import type { Subscription } from "../subscription.ts";
 import type { CloseReason, PublishOutcome, PublishRefusal, Session } from "../transport.ts";
 import { Copies } from "./copies.ts";
-import { copyId, CopyWriter, hopsMax, routesOf } from "./copy.ts";
+import { copyId, CopyWriter, hopsMax, isSourced, routesOf } from "./copy.ts";
 import { copiesSince } from "./in-doubt.ts";
 import { decodeProgress, encodeFloor, encodeProgress, progressName } from "./progress.ts";
 import type { RouteProgress } from "./progress.ts";
@@ -252,7 +252,7 @@ export class Follower implements Session, StationTap {
       if (step === "damaged") continue;
       const { view } = cursor;
       if (view.sequence <= this.#doubtTo) this.#doubt(view);
-      const count = index.find(view, facts);
+      const count = this.#taken(view) ? 0 : index.find(view, facts);
       for (let found = 0; found < count; found++) {
         const route = index.found[found];
         if (route !== undefined) this.#copy(route, view);
@@ -261,6 +261,11 @@ export class Follower implements Session, StationTap {
     }
     this.#advance();
     this.wake();
+  }
+
+  /** It was taken over from another station, which is followed itself. */
+  #taken(view: RecordView): boolean {
+    return this.station.config.sources.length > 0 && isSourced(view.buffer, view.bodyStart, view.headerBytes);
   }
 
   /** A work queue's record that its group was done with before the crash: nobody will say so again. */

@@ -7,7 +7,6 @@ import type { MessageFacts } from "../condition/facts.ts";
 import { Message, nothing } from "../message.ts";
 import type { Matches } from "../router/matches.ts";
 import { Subject } from "../router/subject.ts";
-import { Station } from "../station/station.ts";
 import { Subscription } from "../subscription.ts";
 import type { CloseReason, PublishOutcome, Session } from "../transport.ts";
 import { CopyWriter, hopsMax, routesOf } from "./copy.ts";
@@ -81,8 +80,8 @@ export class LiveRoutes implements Session {
     const { facts, tenant } = this.#host;
     const rules = typeof entry.label === "number" ? this.#index?.rules[entry.label] : undefined;
     if (rules === undefined) return true;
-    const { captures } = tenant.router.match(message.subject);
-    for (let index = 0; index < captures.length; index++) if (captures[index]?.capture instanceof Station) return true;
+    // Whoever captures stores, be it a station or one of its partitions.
+    if (tenant.router.match(message.subject).captures.length > 0) return true;
     facts.look(message);
     const count = rules.find(facts, this.#found, 0);
     for (let found = 0; found < count; found++) {

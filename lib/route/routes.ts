@@ -69,7 +69,7 @@ export class Routes {
 
   constructor(options: RoutesOptions) {
     this.#options = options;
-    const { clock, tenant, stations, host, mayPublish, report } = options;
+    const { clock, tenant, host, mayPublish, report } = options;
     this.#facts = new MessageFacts(clock);
     this.#live = new LiveRoutes({ clock, tenant, facts: this.#facts, mayPublish });
     const index = (): RouteIndex => this.#index;
@@ -82,7 +82,7 @@ export class Routes {
       get congested() {
         return host.congested;
       },
-      capturing: (filter) => stations.capturing(filter),
+      capturing: (filter) => this.#storing(filter),
       mayPublish,
       dirty: (source) => host.dirty(source),
       givenUp: (route, station, view, code, message) => this.giveUp?.(route, station, view, code, message) ?? Promise.resolve(false),
@@ -160,10 +160,10 @@ export class Routes {
       throw new BrokerError("invalid", `'last' is a number from 1 to ${trialMax}`);
     }
     const { stations, clock } = this.#options;
-    if (station === undefined) return await tryRoute(clock, route, stations.capturing(route.config.from), last, all === true);
-    const named = typeof station === "string" ? stations.get(station) : undefined;
-    if (named === undefined) throw new BrokerError("not_found", "there is no such station: name one, or none for all");
-    return await tryRoute(clock, route, [named], last, all === true);
+    if (station === undefined) return await tryRoute(clock, route, this.#storing(route.config.from), last, all === true);
+    const named = typeof station === "string" ? stations.partitionsOf(station) : [];
+    if (named.length === 0) throw new BrokerError("not_found", "there is no such station: name one, or none for all");
+    return await tryRoute(clock, route, named, last, all === true);
   }
 
   close(): void {
@@ -208,7 +208,7 @@ export class Routes {
   /** Follows the station from `from` on if some route concerns it, and else does not. */
   #arrange(station: Station, from: number, recovered: GroupSnapshot | undefined): Promise<void> {
     const known = this.#followers.get(station.name);
-    const concerned = station.config.mirror === undefined && this.#index.concerns(station.config.subjects);
+    const concerned = station.config.mirror === undefined && this.#index.concerns(subjectsOf(station));
     const wanted = concerned || (known !== undefined && known.retrying > 0);
     if (this.#closed || wanted === (known !== undefined)) return Promise.resolve();
     if (known !== undefined) return this.#unfollow(station.name);
@@ -236,6 +236,11 @@ export class Routes {
     return closed;
   }
 
+  /** The stations, or their partitions, that store what is published on subjects of this filter. */
+  #storing(filter: string): readonly Station[] {
+    return this.#options.stations.list().filter((station) => subjectsOf(station).some((subject) => filtersOverlap(subject, filter)));
+  }
+
   #settle(work: Promise<void>): void {
     work.catch((error: unknown) => {
       if (!this.#closed) this.#options.report(`the routes of a station could not be arranged: ${String(error)}`);
@@ -250,7 +255,7 @@ export class Routes {
 
   #view(route: Route): RouteView {
     const { matched, copied, missing, failed, refused, lost } = route;
-    const concerned = new Set(this.#options.stations.capturing(route.config.from));
+    const concerned = new Set(this.#storing(route.config.from));
     const stations = [...this.#followers.values()]
       .filter(({ station }) => concerned.has(station))
       .map(({ station, position, lag, retrying }) => ({ station: station.name, position, lag, retrying }));
@@ -262,6 +267,12 @@ export class Routes {
     this.#changing = mine.catch(() => {});
     return mine;
   }
+}
+
+/** Under which subjects it stores what it captures; a partition, what its station captures. */
+function subjectsOf({ config }: Station): readonly string[] {
+  if (config.subjectTransform !== undefined) return [">"];
+  return config.partition === undefined ? config.subjects : config.partition.subjects;
 }
 
 function fieldsOf(document: unknown): Readonly<Record<string, unknown>> {

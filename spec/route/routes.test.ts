@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import os from "node:os";
 import path from "node:path";
 import { test } from "node:test";
+import { originConfig } from "../../lib/station/config.ts";
 import { BrokerError } from "../../lib/errors.ts";
 import type { LocalConnection } from "../../transports/local/connection.ts";
 import { createBroker } from "../../transports/index.ts";
@@ -255,4 +256,22 @@ test("a copy that a full target refuses is made once there is room, and the othe
   );
   const info = await ask(connection, "INFO", { name: "r" });
   assert.deepEqual(info["stations"], [{ station: "S", position: 3, lag: 0, retrying: 0 }]);
+});
+
+test("what a station of several partitions stores is routed once, and so is what another station takes over from one", async () => {
+  await using broker = await createBroker();
+  const connection = await broker.connect();
+  await broker.createStation({ name: "P", subjects: ["p.*"], partitions: 3 });
+  await broker.createStation({
+    name: "SUM",
+    subjects: ["sum"],
+    sources: [originConfig({ origin: "P$1" }), originConfig({ origin: "P$2" })],
+  });
+  await broker.createStation({ name: "T", subjects: ["t.*"] });
+  await ask(connection, "ADD", { name: "r", from: "p.*", to: "t.$1" });
+  const wanted = Array.from({ length: 30 }, (_, index) => `t.${index}`);
+  for (let index = 0; index < 30; index++) await connection.produce(`p.${index}`, "x");
+  await eventually("the copies", async () => assert.equal((await contents(broker, "T")).length, 30));
+  await ask(connection, "DISABLE", { name: "r" });
+  assert.deepEqual((await contents(broker, "T")).map(({ subject }) => subject).toSorted(), wanted.toSorted());
 });
