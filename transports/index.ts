@@ -14,6 +14,7 @@ export type {
   PublishOptions,
   SubscribeOptions,
 } from "./local/connection.ts";
+export type { FetchOptions, LocalDelivery, LocalGroup } from "./local/group.ts";
 export { BrokerError, ConfigError } from "../lib/errors.ts";
 export type { BrokerErrorCode, ConfigIssue } from "../lib/errors.ts";
 export { StationError } from "../lib/station/station-error.ts";

@@ -199,7 +199,9 @@ export class OpenBroker {
 
   /** A connection inside the process. */
   connect(identity: Identity): LocalConnection {
-    return new LocalConnection(this.broker, identity, this.#makeId());
+    return new LocalConnection(this.broker, identity, this.#makeId(), {
+      groupsOf: (tenant, station) => this.tenants.get(tenant)?.groups.of(station),
+    });
   }
 
   /** Closes doors, then stores; everything accepted is durable when resolved. Callable twice. */

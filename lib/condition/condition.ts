@@ -5,6 +5,7 @@
  *     msg.temperature > 30 && headers.region in ["eu", "us"] && !has(msg.test)
  *     subject.startsWith("orders.") && time - msg.createdMs < duration("1h")
  */
+import type { RecordView } from "../../store/store.ts";
 import type { Message } from "../message.ts";
 import type { Condition } from "../subscription.ts";
 import { checkCondition } from "./checker.ts";
@@ -69,4 +70,16 @@ export class ContentCondition implements Condition {
     else if (verdict === "failed") this.failed++;
     return verdict === "match";
   }
+}
+
+/** What a condition says of a stored record. */
+export function judgeRecord(expression: Expression, facts: MessageFacts, view: RecordView): Verdict {
+  const { buffer, subjectStart, subjectEnd, bodyStart, headerBytes, bodyEnd, timeUs } = view;
+  facts.show(buffer.toString("utf8", subjectStart, subjectEnd), buffer, bodyStart, headerBytes, bodyEnd, timeUs);
+  return expression.judge(facts);
+}
+
+/** Both of what a subscription may see and what it asked for. */
+export function bothHold(permitted: Condition | undefined, content: Condition): Condition {
+  return permitted === undefined ? content : { holds: (message) => permitted.holds(message) && content.holds(message) };
 }

@@ -1,5 +1,6 @@
 /** What handlers find by name: the asker's tenant, its stations and groups, and a connection in process that publishes for it. */
 import { operatorOf } from "../../lib/auth/identity.ts";
+import { Expression } from "../../lib/condition/condition.ts";
 import type { Group } from "../../lib/consumer/group.ts";
 import type { Groups } from "../../lib/consumer/groups.ts";
 import { compileFilter, filterProblem } from "../../lib/filter.ts";
@@ -116,6 +117,12 @@ export function queryFilter(call: HttpCall, name: string): SubjectFilterTest | u
   const problem = filterProblem(text);
   if (problem !== undefined) throw new HttpProblem(422, "Unprocessable Content", problem);
   return compileFilter(text);
+}
+
+/** A condition on content of the query; undefined = none. Throws a ConditionError. */
+export function queryCondition(call: HttpCall): Expression | undefined {
+  const text = call.query.get("condition");
+  return text === null || text.trim() === "" ? undefined : new Expression(text);
 }
 
 export function timeText(us: number): string {

@@ -3,6 +3,9 @@
  * `Last-Event-ID`; `GET /v1/subscribe` shows what is published now. A slow reader of the first reads later, of the second is ended.
  */
 import type { Clock, Timer } from "../../lib/clock.ts";
+import { bothHold, ContentCondition, judgeRecord } from "../../lib/condition/condition.ts";
+import type { Expression } from "../../lib/condition/condition.ts";
+import type { MessageFacts } from "../../lib/condition/facts.ts";
 import { filterProblem } from "../../lib/filter.ts";
 import type { Message } from "../../lib/message.ts";
 import type { Station } from "../../lib/station/station.ts";
@@ -11,7 +14,7 @@ import type { Attachment, PublishOutcome, Session } from "../../lib/transport.ts
 import type { Cursor, SubjectFilterTest } from "../../store/store.ts";
 import type { WebResponse } from "../carriages/web/engine.ts";
 import type { HttpContext } from "./context.ts";
-import { queryFilter, queryNumber } from "./context.ts";
+import { queryCondition, queryFilter, queryNumber } from "./context.ts";
 import type { Schema } from "./json-schema.ts";
 import { HttpProblem } from "./problem.ts";
 import { Presence } from "./presence.ts";
@@ -34,6 +37,7 @@ const frozenMs = 50;
 const waitingBytesMax: number = 8 * 1024 * 1024;
 
 const encoding: Schema = { type: "string", enum: ["base64"] };
+const condition: Schema = { type: "string", description: "only messages for which it holds, e.g. msg.total > 100" };
 
 export function addTail(router: HttpRouter, context: HttpContext): void {
   router.add({
@@ -46,6 +50,7 @@ export function addTail(router: HttpRouter, context: HttpContext): void {
       query: {
         from: { type: "integer", minimum: 1, description: "default: what comes from now on, or after `Last-Event-ID`" },
         subject: { type: "string", description: "a filter" },
+        condition,
         encoding,
       },
       headers: { "Last-Event-ID": { type: "integer" } },
@@ -56,7 +61,8 @@ export function addTail(router: HttpRouter, context: HttpContext): void {
       const seen = Number(call.request.headers.get("last-event-id") ?? "");
       const preset = Number.isSafeInteger(seen) && seen > 0 ? seen + 1 : station.log.state.lastSequence + 1;
       const from = queryNumber(call, "from", preset, 1, Number.MAX_SAFE_INTEGER);
-      new Follow(context, station, call, seen > 0 ? Math.max(preset, from) : from, queryFilter(call, "subject")).start();
+      const start = seen > 0 ? Math.max(preset, from) : from;
+      new Follow(context, station, call, start, queryFilter(call, "subject"), queryCondition(call)).start();
     },
   });
   router.add({
@@ -66,7 +72,12 @@ export function addTail(router: HttpRouter, context: HttpContext): void {
     document: {
       tag: "live",
       summary: "Subscribe: every message published from now on that the filter matches, as an event",
-      query: { filter: { type: "string" }, queue: { type: "string", description: "share the messages with this queue group" }, encoding },
+      query: {
+        filter: { type: "string" },
+        queue: { type: "string", description: "share the messages with this queue group" },
+        condition,
+        encoding,
+      },
       answers: { 200: { description: "events `message`", content: { "text/event-stream": recordSchema } } },
     },
     handle: (call) => subscribe(context, call),
@@ -81,15 +92,26 @@ class Follow {
   readonly #base64: boolean;
   readonly #cursor: Cursor;
   readonly #heartbeat: Heartbeat;
+  readonly #facts: MessageFacts;
+  readonly #wanted: Expression | undefined;
   #scheduled = false;
   #room = true;
   #loading = false;
   readonly #presence: Presence;
 
-  constructor(context: HttpContext, station: Station, call: HttpCall, from: number, filter: SubjectFilterTest | undefined) {
-    const { clock } = context.opened.broker;
+  constructor(
+    context: HttpContext,
+    station: Station,
+    call: HttpCall,
+    from: number,
+    filter: SubjectFilterTest | undefined,
+    wanted: Expression | undefined,
+  ) {
+    const { clock, facts } = context.opened.scheduler;
     this.#presence = new Presence(context, call, mayRead({ name: station.name }), (reason) => this.#end(reason));
     this.#clock = clock;
+    this.#facts = facts;
+    this.#wanted = wanted;
     this.#station = station;
     this.#response = call.response;
     this.#base64 = call.query.get("encoding") === "base64";
@@ -143,6 +165,7 @@ class Follow {
         return;
       }
       if (step === "damaged") continue;
+      if (this.#wanted !== undefined && judgeRecord(this.#wanted, this.#facts, this.#cursor.view) !== "match") continue;
       const record = recordJson(this.#cursor.view, this.#base64);
       this.#room = this.#response.write(`id: ${record.sequence}\nevent: message\ndata: ${JSON.stringify(record)}\n\n`);
     }
@@ -168,6 +191,7 @@ function subscribe(context: HttpContext, call: HttpCall): void {
   const queue = call.query.get("queue") ?? undefined;
   const problem = filterProblem(filter);
   if (problem !== undefined) throw new HttpProblem(422, "Unprocessable Content", problem);
+  const wanted = queryCondition(call);
   const { broker } = context.opened;
   if (broker.full(call.identity)) {
     throw new HttpProblem(429, "Too Many Requests", "the tenant has all the connections it may have: end one, or ask again later");
@@ -178,7 +202,12 @@ function subscribe(context: HttpContext, call: HttpCall): void {
     attachment.detach();
     throw new HttpProblem(403, "Forbidden", `user '${call.identity.user}' may not subscribe to ${filter}`);
   }
-  reader.start(attachment, new Subscription({ filter, queue, session: reader, label: 0 }));
+  const subscription = new Subscription({ filter, queue, session: reader, label: 0 });
+  if (wanted !== undefined) {
+    const permitted = call.identity.permissions?.deliveryFilter(filter, queue);
+    subscription.condition = bothHold(permitted, new ContentCondition(wanted, context.opened.scheduler.facts));
+  }
+  reader.start(attachment, subscription);
 }
 
 /** The session of one live reader. */

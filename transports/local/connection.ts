@@ -3,6 +3,10 @@
  * durability as any other door; what it hands out is copied, so it may be kept.
  */
 import type { Broker } from "../../lib/broker.ts";
+import { bothHold, ContentCondition, Expression } from "../../lib/condition/condition.ts";
+import { MessageFacts } from "../../lib/condition/facts.ts";
+import type { Groups } from "../../lib/consumer/groups.ts";
+import { BrokerError } from "../../lib/errors.ts";
 import type { Identity } from "../../lib/auth/identity.ts";
 import type { Clock } from "../../lib/clock.ts";
 import { encodeHeaders, headerStatus, parseHeaders } from "../../lib/headers.ts";
@@ -11,6 +15,7 @@ import { Message, nothing } from "../../lib/message.ts";
 import { filterProblem, parseSubject } from "../../lib/filter.ts";
 import { Subject } from "../../lib/router/subject.ts";
 import { Subscription } from "../../lib/subscription.ts";
+import { LocalGroup } from "./group.ts";
 import type { Attachment, CloseReason, PublishOutcome, PublishRefusal, Session } from "../../lib/transport.ts";
 
 /** A message as received in process. */
@@ -60,6 +65,8 @@ export class ProduceError extends Error {
 
 export interface SubscribeOptions {
   readonly queue?: string;
+  /** Only messages for which this condition on the content holds. Throws a BrokerError `invalid` when it is none. */
+  readonly condition?: string;
   /** Ends by itself after so many messages. */
   readonly max?: number;
   /** Called for each message, instead of iterating. */
@@ -127,6 +134,14 @@ export class LocalSubscription implements AsyncIterable<LocalMessage> {
   }
 }
 
+/** What a connection finds in its tenant besides subjects. */
+export interface LocalServices {
+  groupsOf(tenant: string, station: string): Groups | undefined;
+}
+
+/** An acknowledgement is durable within this, or the broker has failed. */
+const confirmMs = 10_000;
+
 /** Told what became of a message: one of both, once. */
 export interface Waiting {
   resolve(produced: Produced): void;
@@ -138,6 +153,8 @@ export class LocalConnection implements Session {
   readonly echo = true;
   readonly room: number = Number.MAX_SAFE_INTEGER;
   readonly #attachment: Attachment;
+  readonly #services: LocalServices | undefined;
+  readonly #facts: MessageFacts;
   readonly #clock: Clock;
   readonly #inbox: string;
   readonly #message: Message = new Message(new Subject(nothing, true));
@@ -149,7 +166,9 @@ export class LocalConnection implements Session {
   #nextInbox = 1;
   #closed = false;
 
-  constructor(broker: Broker, identity: Identity, inbox: string) {
+  constructor(broker: Broker, identity: Identity, inbox: string, services?: LocalServices) {
+    this.#services = services;
+    this.#facts = new MessageFacts(broker.clock);
     this.id = broker.nextSessionId();
     this.#clock = broker.clock;
     this.#inbox = `_INBOX.${inbox}`;
@@ -219,6 +238,10 @@ export class LocalConnection implements Session {
     if (!this.#attachment.maySubscribe(filter, options.queue)) throw new ProduceError("denied", `not permitted to subscribe to ${filter}`);
     const entry = new Subscription({ filter, queue: options.queue, session: this, label: 0 });
     entry.deliveredMax = options.max ?? 0;
+    if (options.condition !== undefined) {
+      const permitted = this.#attachment.identity.permissions?.deliveryFilter(filter, options.queue);
+      entry.condition = bothHold(permitted, new ContentCondition(new Expression(options.condition), this.#facts));
+    }
     const local = new LocalSubscription(filter, options, () => {
       this.#subscriptions.delete(entry);
       this.#attachment.unsubscribe(entry);
@@ -226,6 +249,29 @@ export class LocalConnection implements Session {
     this.#subscriptions.set(entry, local);
     this.#attachment.subscribe(entry);
     return local;
+  }
+
+  /** A consumer group of a station: fetch from it, acknowledge. Throws when there are no stations here. */
+  group(station: string, name: string): LocalGroup {
+    this.#assertOpen();
+    const groups = (): Groups => {
+      this.#assertOpen();
+      const found = this.#services?.groupsOf(this.#attachment.identity.tenant, station);
+      if (found === undefined) throw new BrokerError("not_found", `there is no station '${station}'`);
+      return found;
+    };
+    return new LocalGroup({
+      station,
+      name,
+      groups,
+      clock: this.#clock,
+      member: `connection-${this.id}`,
+      allow: (subject) => this.#demand(subject),
+      settler: {
+        settle: (subject, payload) => void this.#send(subject, payload, undefined, undefined, 0),
+        confirm: (subject, payload) => this.request(subject, payload, { timeoutMs: confirmMs }).then(() => undefined),
+      },
+    });
   }
 
   /** Publishes with a reply subject and resolves with the first answer; rejects after `timeoutMs` (default 2000) or at once when nobody listens. */
@@ -357,6 +403,12 @@ export class LocalConnection implements Session {
         if (reply !== "") this.publish(reply, answer);
       },
     };
+  }
+
+  #demand(subject: string): void {
+    const bytes = Buffer.from(subject, "utf8");
+    if (this.#attachment.mayPublish(this.#attachment.subject(bytes, 0, bytes.length))) return;
+    throw new ProduceError("denied", `not permitted to publish to ${subject}`);
   }
 
   #assertOpen(): void {
