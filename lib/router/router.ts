@@ -37,6 +37,8 @@ export class Router {
   readonly #table: SubjectTable;
   readonly #transients: Transients = new Transients();
   readonly #acks: Subject = new Subject(ackPrefix, false);
+  /** What the last reply begins with, up to its last dot: mostly the next one's too. */
+  #replies: Subject | undefined = undefined;
   #filterBytes: Buffer = Buffer.alloc(1024);
   readonly #watchers: Map<string, Set<() => void>> = new Map();
   #count = 0;
@@ -169,11 +171,15 @@ export class Router {
 
   /** Replies to one client differ in their last token: the answer is kept by what comes before it, as that of a subject with a final dot. */
   #matchReply(bytes: Buffer, start: number, end: number): Matches {
-    const prefixEnd = reusablePrefixEnd(bytes, start, end);
-    if (prefixEnd === 0) return this.#walk(bytes, start, end);
-    if (prefixEnd === end) return noMatches;
-    const prefix = this.#table.intern(bytes, start, prefixEnd);
-    if (prefix === undefined) return this.#walk(bytes, start, end);
+    let prefix = this.#replies;
+    if (prefix === undefined || !isOneTokenMore(bytes, start, end, prefix.bytes)) {
+      const prefixEnd = reusablePrefixEnd(bytes, start, end);
+      if (prefixEnd === 0) return this.#walk(bytes, start, end);
+      if (prefixEnd === end) return noMatches;
+      prefix = this.#table.intern(bytes, start, prefixEnd);
+      if (prefix === undefined) return this.#walk(bytes, start, end);
+      this.#replies = prefix;
+    }
     const fresh = this.#isFresh(prefix);
     if (fresh && prefix.matches !== undefined) return prefix.matches;
     const matches = this.#walk(bytes, start, end);
@@ -256,6 +262,15 @@ function isAck(bytes: Buffer, start: number, end: number): boolean {
 function startsWith(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
   if (end - start < prefix.length) return false;
   for (let i = 0; i < prefix.length; i++) if (bytes[start + i] !== prefix[i]) return false;
+  return true;
+}
+
+/** True when the subject is the prefix, which ends with a dot, and one token more. */
+function isOneTokenMore(bytes: Buffer, start: number, end: number, prefix: Buffer): boolean {
+  const length = prefix.length;
+  if (end - start <= length) return false;
+  for (let at = 0; at < length; at++) if (bytes[start + at] !== prefix[at]) return false;
+  for (let at = start + length; at < end; at++) if (bytes[at] === dot) return false;
   return true;
 }
 

@@ -151,6 +151,25 @@ test("an answer is kept until interest in its family changes", () => {
   }
 });
 
+test("replies of two inboxes in turn are told apart, whatever was answered last", () => {
+  const router = new Router();
+  const first = subscriptionOf({ filter: "_INBOX.one.*" });
+  const second = subscriptionOf({ filter: "_INBOX.two.*" });
+  router.add(first);
+  router.add(second);
+  const matched = (text: string): readonly Subscription[] => router.matchOnce(Buffer.from(text), 0, text.length).plain;
+  for (let i = 0; i < 5; i++) {
+    deepEqual(matched(`_INBOX.one.${i}`), [first]);
+    deepEqual(matched(`_INBOX.one.${i}.more`), []);
+    deepEqual(matched("_INBOX.one."), []);
+    deepEqual(matched(`_INBOX.two.${i}`), [second]);
+    deepEqual(matched(`_INBOX.twofold.${i}`), []);
+  }
+  router.remove(second);
+  deepEqual(matched("_INBOX.two.9"), []);
+  deepEqual(matched("_INBOX.one.9"), [first]);
+});
+
 test("replies below one inbox share one answer", () => {
   const router = new Router();
   router.add(subscriptionOf({ filter: "_INBOX.client.*" }));

@@ -155,8 +155,11 @@ export class SubjectsBuilder {
   #ttlSequence: number;
   ids = 0;
   ttls = 0;
+  /** The list of the subject added last, and where its bytes are: mostly the next one's too. */
   #last: number[] | undefined;
-  #lastSubject = "";
+  #lastBuffer: Buffer = Buffer.alloc(0);
+  #lastStart = 0;
+  #lastEnd = 0;
 
   constructor(first: number, firstTimeUs: number) {
     this.#first = first;
@@ -165,16 +168,35 @@ export class SubjectsBuilder {
     this.#ttlSequence = first;
   }
 
+  /** Another block's records follow: the memory of the one before may be filled anew. */
+  blockBegins(): void {
+    this.#last = undefined;
+  }
+
+  /** The buffer stays as it is while the records of one block are added. */
   add(buffer: Buffer, start: number, end: number, sequence: number): void {
-    const subject = buffer.toString("latin1", start, end);
-    let list = subject === this.#lastSubject ? this.#last : this.#subjects.get(subject);
-    if (list === undefined) {
-      list = [];
-      this.#subjects.set(subject, list);
+    let list = this.#last;
+    if (list === undefined || !this.#isLast(buffer, start, end)) {
+      const subject = buffer.toString("latin1", start, end);
+      list = this.#subjects.get(subject);
+      if (list === undefined) {
+        list = [];
+        this.#subjects.set(subject, list);
+      }
+      this.#last = list;
     }
-    this.#last = list;
-    this.#lastSubject = subject;
+    this.#lastBuffer = buffer;
+    this.#lastStart = start;
+    this.#lastEnd = end;
     list.push(sequence);
+  }
+
+  #isLast(buffer: Buffer, start: number, end: number): boolean {
+    const last = this.#lastBuffer;
+    const lastStart = this.#lastStart;
+    if (end - start !== this.#lastEnd - lastStart) return false;
+    for (let index = end - start - 1; index >= 0; index--) if (last[lastStart + index] !== buffer[start + index]) return false;
+    return true;
   }
 
   /** A message id, also of a record that is gone: its window may still be open. */

@@ -140,6 +140,7 @@ export class SegmentWriter {
 
 function addSubjects(block: Block, subjects: SubjectsBuilder): void {
   const { view, buffer, length } = block;
+  subjects.blockBegins();
   for (let at = blockHeaderBytes; at < length; at += recordLength(view, at)) {
     const start = at + recordHeaderBytes;
     const sequence = recordSequence(view, at);

@@ -99,6 +99,36 @@ test("after a kill everything acknowledged is there, from segments and from the 
   await store.close();
 });
 
+test("a cursor that stands in memory goes on there when the block has reached its segment and others are filled", async () => {
+  const store = open(new FakeDisk(), "f", { limits: { ...small, tailBytesMax: 1 << 20 } });
+  const { driver } = await openStore(store);
+  await fill(driver, store, 1000);
+  const log = await store.define(definition("other"), 0);
+  const filled = await store.define(definition("log-0"), 1);
+  const cursor = filled.cursor(1, undefined);
+  const seen: number[] = [];
+  const show = (): void => {
+    const { buffer, bodyStart, headerBytes, bodyEnd } = cursor.view;
+    seen.push(Number(buffer.toString("utf8", bodyStart + headerBytes, bodyEnd)));
+  };
+  for (let count = 0; count < 10; count++) {
+    assert.equal(cursor.next(), "record");
+    show();
+  }
+  for (let round = 0; round < 3; round++) {
+    await store.checkpoint();
+    for (let number = 0; number < 1000; number++) log.append(request("other", "x".repeat(20)));
+    await store.flush();
+  }
+  for (let step = cursor.next(); step !== "end"; step = cursor.next()) {
+    if (step === "record") show();
+    else await new Promise<void>((resolve) => (cursor.onReady = resolve));
+  }
+  assert.deepEqual(seen, upTo(1000));
+  cursor.close();
+  await store.close();
+});
+
 test("a folder has one owner", async () => {
   const disk = new FakeDisk();
   const store = open(disk, "f");
