@@ -71,12 +71,14 @@ export class TenantAttachment implements Attachment {
 
   mayPublish(subject: Subject): boolean {
     const permissions = this.identity.permissions;
-    return permissions === undefined || permissions.mayPublish(subject);
+    if (permissions === undefined) return true;
+    return this.tenant.access?.mayPublish(subject, permissions) ?? permissions.mayPublish(subject);
   }
 
   maySubscribe(filter: string, queue: string | undefined): boolean {
     const permissions = this.identity.permissions;
-    return permissions === undefined || permissions.maySubscribe(filter, queue);
+    if (permissions === undefined) return true;
+    return this.tenant.access?.maySubscribe(filter, queue, permissions) ?? permissions.maySubscribe(filter, queue);
   }
 
   subscribe(subscription: Subscription): void {

@@ -7,6 +7,7 @@ import { nothing, Message } from "./message.ts";
 import type { Matches } from "./router/matches.ts";
 import { Router } from "./router/router.ts";
 import { Subject } from "./router/subject.ts";
+import type { Access } from "./station/access.ts";
 import type { Subscription } from "./subscription.ts";
 import type { CloseReason, PublishOutcome, Session } from "./transport.ts";
 
@@ -21,6 +22,8 @@ export class Tenant {
   publisher: Session | undefined = undefined;
   /** A receiver of the last dispatch with much waiting: its publisher should wait for it a little. */
   crowded: Session | undefined = undefined;
+  /** Judges what stations are reached by beside their filters; undefined = nothing is. */
+  access: Access | undefined = undefined;
   /** Counts dispatches, so that who is called several times during one can tell. */
   dispatches = 0;
   /** Messages and bytes published into this tenant since start. */

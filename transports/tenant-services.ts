@@ -13,6 +13,8 @@ import type { Log } from "../store/store.ts";
 import { Requests } from "./admin/requests.ts";
 import type { RequestHandler } from "./admin/requests.ts";
 import { routeRequests } from "./admin/route-requests.ts";
+import { MemphisAccess } from "./memphis/access.ts";
+import { Memphis } from "./memphis/memphis.ts";
 import { JetStream } from "./nats/jetstream/jetstream.ts";
 
 export interface TenantService {
@@ -23,6 +25,7 @@ export interface TenantService {
   readonly groups: TenantGroups;
   readonly routes: Routes;
   readonly jetstream: JetStream;
+  readonly memphis: Memphis;
 }
 
 /** `refused`: requests of the JetStream API are answered by saying so; `off`: by nobody. */
@@ -33,6 +36,8 @@ export class TenantServices {
   jetStreamOf: (tenant: string) => JetStreamAccess;
   /** Whether a user, who need not be connected, may publish a subject. */
   mayPublish: (user: string, subject: Subject) => boolean = () => true;
+  /** Clients may make a station by producing into it or consuming from it, where their protocol has that. */
+  autoCreate = true;
   readonly #broker: Broker;
   readonly #scheduler: GroupScheduler;
   readonly #serverName: string;
@@ -96,6 +101,7 @@ export class TenantServices {
   }
 
   close(): void {
+    for (const { memphis } of this.#services.values()) memphis.stop();
     for (const { jetstream, stations, requests, routes } of this.#services.values()) {
       requests.stop();
       routes.close();
@@ -114,12 +120,14 @@ export class TenantServices {
     const access = this.jetStreamOf(tenant.name);
     jetstream.api.denied = access === "refused";
     if (access === "off") jetstream.stop();
+    tenant.access = new MemphisAccess(stations, tenant.router);
+    const memphis = new Memphis({ broker, tenant, stations, groups, autoCreate: () => this.autoCreate });
     const registry = new Registry(tenant.name, broker.file);
     const requests = new Requests(broker, tenant);
     const mayPublish = (user: string, subject: Subject): boolean => this.mayPublish(user, subject);
     const routes = new Routes({ clock: broker.clock, tenant, stations, registry, host: broker, mayPublish, report });
     for (const [subject, handler] of routeRequests(routes)) requests.add(subject, handler);
-    this.#services.set(tenant.name, { tenant, registry, requests, stations, groups, routes, jetstream });
+    this.#services.set(tenant.name, { tenant, registry, requests, stations, groups, routes, jetstream, memphis });
     if (this.#recovered) routes.recover();
   }
 }

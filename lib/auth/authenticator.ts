@@ -331,7 +331,7 @@ export class Authenticator {
 
   async #byPassword(name: string, password: string, address: string): Promise<Entry | RefusalReason> {
     if (password.length > secretCharsMax) return "wrong_secret";
-    const entry = this.#entries.get(name);
+    const entry = this.#entries.get(name) ?? this.#ofAccount(name);
     const secret = entry?.user.secret;
     const stored = secret?.kind === "password" ? secret.stored : undefined;
     const digest = this.#digest(password);
@@ -342,12 +342,20 @@ export class Authenticator {
       const verdict = await this.#verify(password, hashed, address, stored !== undefined);
       if (verdict === "busy") return "busy";
       if (verdict === "right" && entry !== undefined && stored !== undefined) {
-        if (this.#entries.get(name) !== entry) return "changed_meanwhile";
+        if (this.#entries.get(entry.user.name) !== entry) return "changed_meanwhile";
         entry.digest = digest;
         return entry;
       }
     }
     return stored === undefined ? "unknown_user" : "wrong_secret";
+  }
+
+  /** Clients of Memphis show `name$account`: an account is a tenant, 1 the default one. */
+  #ofAccount(name: string): Entry | undefined {
+    const at = name.lastIndexOf("$");
+    const entry = at < 1 ? undefined : this.#entries.get(name.slice(0, at));
+    const account = name.slice(at + 1);
+    return entry !== undefined && entry.user.tenant === (account === "1" ? defaultTenant : account) ? entry : undefined;
   }
 
   async #byToken(token: string, address: string): Promise<Entry | RefusalReason> {

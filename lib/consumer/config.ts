@@ -54,6 +54,8 @@ export interface GroupConfig {
   readonly expiresMaxMs: number;
   /** Bytes a pull may ask for; 0 = no limit. */
   readonly bytesMax: number;
+  /** A pull that got something ends after so long without more, milliseconds; 0 = it waits until it is full or its time is over. */
+  readonly lingerMs: number;
   /** `original`: with the pauses the messages were published with. */
   readonly replay: "instant" | "original";
   readonly headersOnly: boolean;
@@ -105,6 +107,7 @@ export function groupConfig(fields: Partial<GroupConfig> & { readonly name: stri
     batchMax: fields.batchMax ?? 0,
     expiresMaxMs: fields.expiresMaxMs ?? 0,
     bytesMax: fields.bytesMax ?? 0,
+    lingerMs: fields.lingerMs ?? 0,
     replay: fields.replay ?? "instant",
     headersOnly: fields.headersOnly ?? false,
     inactiveMs: fields.inactiveMs ?? (durable ? 0 : inactiveDefaultMs),

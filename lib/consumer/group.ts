@@ -425,7 +425,7 @@ export class Group implements Scheduled {
         if (!this.#passes() || this.#offer(pull, nowMs)) used++;
         continue;
       }
-      if (step === "end") this.#members.reachedEnd();
+      if (step === "end") this.#members.reachedEnd(this.#config.lingerMs, nowMs);
       break;
     }
     reader.letGo();
@@ -463,6 +463,7 @@ export class Group implements Scheduled {
       get ackPendingMax() {
         return config().ackPendingMax || inFlightMax;
       },
+      reachedEnd: (nowMs) => this.#members.reachedEnd(config().lingerMs, nowMs),
       offer: (pull, nowMs) => this.#offer(pull, nowMs),
       passes: () => this.#passes(),
       wake: () => this.wake(),

@@ -30,6 +30,8 @@ export interface KeyedHost {
   readonly memberTimeoutMs: number;
   /** Deliveries waited for at most. */
   readonly ackPendingMax: number;
+  /** Nothing is there any more for those who wait. */
+  reachedEnd(nowMs: number): void;
   /** Offers the record in the reader's view; false when it was not taken. */
   offer(pull: Pull, nowMs: number): boolean;
   /** The record in view is not the group's by its content: passes over it. */
@@ -154,7 +156,7 @@ export class Keyed {
       if (read === 0) break;
       used += read;
     }
-    if (this.#atEnd) this.#host.members.reachedEnd();
+    if (this.#atEnd) this.#host.reachedEnd(nowMs);
     return used;
   }
 

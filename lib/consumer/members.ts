@@ -108,10 +108,20 @@ export class Members {
   }
 
   /** Nothing is there any more: those who do not wait for more end. */
-  reachedEnd(): void {
+  reachedEnd(lingerMs: number, nowMs: number): void {
+    if (lingerMs > 0) this.#linger(nowMs + lingerMs);
     if (this.#pulls.noWaits === 0) return;
     for (const pull of this.#pulls.all()) {
       if (pull.noWait && (pull.expiresMs === Infinity || pull.delivered > 0)) this.end(pull, "empty");
+    }
+  }
+
+  /** Those who got something wait no longer than this for more. */
+  #linger(untilMs: number): void {
+    for (const pull of this.#pulls.all()) {
+      if (pull.delivered === 0 || pull.expiresMs <= untilMs) continue;
+      pull.expiresMs = untilMs;
+      this.#timer.setBy(untilMs);
     }
   }
 

@@ -26,7 +26,7 @@ export class Pull {
   bytesLeft: number;
   readonly noWait: boolean;
   /** Monotonic; Infinity = never. */
-  readonly expiresMs: number;
+  expiresMs: number;
   readonly heartbeatMs: number;
   nextHeartbeatMs: number;
   /** False once it has ended. */

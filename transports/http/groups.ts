@@ -40,6 +40,7 @@ const fields: Record<keyof GroupConfig, Schema> = {
   batchMax: whole,
   expiresMaxMs: span,
   bytesMax: whole,
+  lingerMs: { type: "number", minimum: 0, description: "a fetch that got something ends after so long without more; 0 = waits" },
   replay: { type: "string", enum: ["instant", "original"] },
   headersOnly: { type: "boolean" },
   inactiveMs: span,

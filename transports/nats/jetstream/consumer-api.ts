@@ -93,8 +93,9 @@ export class ConsumerApi {
     const { station, groups } = this.#found(stream);
     const before = groups.get(name);
     const decoded = decodeConsumer(given(values), name, station.config.groupLimits);
-    // A pause is changed by its own verb alone.
-    const config = before === undefined ? decoded : { ...decoded, pausedUntilUs: before.config.pausedUntilUs };
+    // A pause is changed by its own verb alone, and how long a partly filled pull waits by other doors.
+    const config =
+      before === undefined ? decoded : { ...decoded, pausedUntilUs: before.config.pausedUntilUs, lingerMs: before.config.lingerMs };
     const action = text(values, "action");
     const only = action === "create" ? "create" : action === "update" ? "change" : undefined;
     const defined = await this.#kept(groups.define(config, only));
