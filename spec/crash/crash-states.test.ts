@@ -51,7 +51,7 @@ async function enumerate(
   };
   await workload.open();
   for (let step = 0; step < steps; step++) {
-    await workload.step();
+    await (step % 50 === 25 ? workload.reopen() : workload.step());
     await drain();
   }
   const closing = workload.moment();
@@ -64,7 +64,7 @@ async function enumerate(
 test("nothing acknowledged is lost, nothing unsent appears, whatever a crash leaves", async (t) => {
   const first = seedOf(1);
   let states = 0;
-  for (let seed = first; seed < first + effort(2, 60); seed++) states += await enumerate(seed, 60, "always");
+  for (let seed = first; seed < first + effort(2, 60); seed++) states += await enumerate(seed, effort(45, 60), "always");
   t.diagnostic(`${states} states, seeds from ${first}`);
   assert.ok(states > 2000);
 });

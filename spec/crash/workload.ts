@@ -18,6 +18,7 @@ export const tinyLimits: Partial<FileStoreLimits> = {
   cacheBytesMax: 64 << 10,
   freeBytesMin: 0,
   ballastBytes: 512,
+  savedSubjectsMin: 2,
   journal: { fileBytes: 4 << 10, firstFileBytes: 1 << 10, batchBytes: 1 << 10 },
 };
 
@@ -71,7 +72,7 @@ export type Moment = readonly LogMoment[];
 export class Workload {
   readonly disk: FakeDisk;
   readonly durability: Durability;
-  readonly driver: StoreDriver = new StoreDriver();
+  driver: StoreDriver = new StoreDriver();
   readonly #random: SimRandom;
   readonly #truths: LogTruth[] = [];
   readonly #logs: Map<LogTruth, Log> = new Map();
@@ -85,9 +86,6 @@ export class Workload {
     this.disk = disk;
     this.durability = durability;
     this.#random = new SimRandom(seed);
-    this.driver.onSettled = (outcome) => {
-      if (outcome.kind === "stored") this.#acks[outcome.ticket - 1]?.();
-    };
   }
 
   get store(): FileStore {
@@ -96,9 +94,36 @@ export class Workload {
   }
 
   async open(): Promise<void> {
-    this.#store = makeStore(this.disk, this.durability);
-    await this.#store.open(this.driver);
+    await this.#open();
     await this.#define();
+  }
+
+  /** Closes it cleanly and goes on with what is there then. */
+  async reopen(): Promise<void> {
+    await this.store.close();
+    for (const log of await this.#open()) {
+      for (const [truth, before] of this.#logs) {
+        if (before.definition.name !== log.definition.name) continue;
+        this.#logs.set(truth, log);
+        this.#snapshotsOf(log, truth);
+        // So that the index of its subjects is loaded, and saved when it is closed.
+        await log.subjects(undefined, 0, 1);
+      }
+    }
+  }
+
+  async #open(): Promise<readonly Log[]> {
+    this.driver = new StoreDriver();
+    this.#acks.length = 0;
+    this.driver.onSettled = (outcome): void => {
+      if (outcome.kind === "stored") this.#acks[outcome.ticket - 1]?.();
+    };
+    this.#store = makeStore(this.disk, this.durability);
+    return this.#store.open(this.driver);
+  }
+
+  #snapshotsOf(log: Log, truth: LogTruth): void {
+    log.groupSnapshot = (): Uint8Array | undefined => (this.#random.fraction() < 0.7 ? Buffer.from(String(truth.groupSent)) : undefined);
   }
 
   /** One random step. Appends are not always waited for. */
@@ -140,7 +165,7 @@ export class Workload {
     this.#truths.push(truth);
     const log = await this.store.define(definition(truth.name, { messagesMax: truth.messagesMax }), 0);
     await log.defineGroup("group", "{}", Buffer.from("0"));
-    log.groupSnapshot = (): Uint8Array | undefined => (this.#random.fraction() < 0.7 ? Buffer.from(String(truth.groupSent)) : undefined);
+    this.#snapshotsOf(log, truth);
     truth.defined = true;
     this.#logs.set(truth, log);
   }
@@ -254,6 +279,14 @@ async function checkLog(driver: StoreDriver, log: Log, before: LogMoment, durabi
     assert.ok(found.has(sequence) || left(sequence), `${truth.name}/${sequence} is no gap`);
   }
   assert.equal(log.state.messages, records.length);
+  const subjects = new Map<string, number>();
+  for (const { subject } of records) subjects.set(subject, (subjects.get(subject) ?? 0) + 1);
+  const page = await log.subjects(undefined, 0, 100);
+  assert.deepEqual(
+    page.subjects.map(({ subject, messages }) => [subject, messages]),
+    [...subjects].sort(([a], [b]) => (a < b ? -1 : 1)),
+    `${truth.name} knows its subjects`,
+  );
   const group = log.recoveredGroups.find((each) => each.name === "group");
   if (group === undefined) {
     assert.ok(!before.defined, `${truth.name} has its group`);

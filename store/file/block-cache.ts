@@ -218,7 +218,7 @@ export class BlockCache {
       const whole = Block.of(bytes);
       whole.forEach((sequence, start, end) => {
         sequences[0] = sequence;
-        visit.subject(whole.buffer.subarray(start, end), sequences, 1);
+        visit.subject(whole.buffer, start, end, sequences, 1);
       });
     }
   }

@@ -15,7 +15,7 @@ import type { FileLog } from "./file-log.ts";
 import type { Journal, JournalMark } from "./journal.ts";
 import { encodeState } from "./log-state.ts";
 import { ManifestEncoder } from "./manifest.ts";
-import type { Checkpoint } from "./manifest.ts";
+import type { Checkpoint, SavedSubjects } from "./manifest.ts";
 import { newEdit } from "./manifest-file.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import type { Recovered } from "./recovery.ts";
@@ -24,8 +24,11 @@ import type { Run } from "./runs.ts";
 import { segmentFileName } from "./segment-format.ts";
 import { SegmentWriter } from "./segment-writer.ts";
 import type { Survivors } from "./segment-writer.ts";
+import { subjectFileName, writeSubjects } from "./subject-file.ts";
 
 export interface CheckpointHooks {
+  /** As `FileStoreLimits`. */
+  readonly savedSubjectsMin: number;
   fault(message: string): void;
   /** What is on disk is not known any more. */
   failed(error: Error): void;
@@ -186,10 +189,12 @@ export class Checkpointer {
     const taken = this.#capture(encoder, whole, sealed, dropped);
     const writer = new SegmentWriter(this.#disk, this.#folder, this.#nextSegment);
     const written: { log: FileLog; run: Run }[] = [];
+    const spent: SavedSubjects[] = [];
     try {
       const mark = await reached;
       if (taken.some((each) => each.blocks.length > 0)) await this.#writeRuns(writer, taken, written);
       for (const { log, run } of written) encoder.run(log.id, run);
+      if (sealed) await this.#saveSubjects(encoder, spent);
       await this.#append(edit, encoder, mark, whole, sealed);
     } catch (error) {
       // After an error of the disk the manifest may name the segment.
@@ -200,6 +205,8 @@ export class Checkpointer {
     }
     this.tailBytes -= tailBytes;
     this.#installed(taken, written, dropped);
+    for (const { savedSubjects } of dropped) if (savedSubjects !== undefined) spent.push(savedSubjects);
+    for (const { file } of spent) await this.#disk.unlink(`${this.#folder}/${subjectFileName(file)}`).catch(() => undefined);
     await this.#journal.free(this.#checkpoint.batch);
     await this.#removeDeadSegments();
     if (!sealed) await this.#compact();
@@ -220,6 +227,7 @@ export class Checkpointer {
     const { ledger, storage } = log;
     const floor = ledger.admitted.firstSequence;
     if (log.unstored || whole) encoder.define(log.id, log.createdUs, log.revision, log.definition);
+    if (whole && log.savedSubjects !== undefined) encoder.subjects(log.id, log.savedSubjects);
     const debt = ledger.debt?.export() ?? [];
     // What is owed is still to be read.
     const gone = storage.runs.takeBelow(Math.min(floor, debt[0] ?? floor));
@@ -261,6 +269,31 @@ export class Checkpointer {
     if (written.length === 0) return writer.abandon();
     await writer.finish();
     this.writtenBytes += writer.bytes;
+  }
+
+  /** At a clean close, when nothing changes any more: large subject indexes. They are a help and no more: without room there are none. */
+  async #saveSubjects(encoder: ManifestEncoder, spent: SavedSubjects[]): Promise<void> {
+    let any = false;
+    for (const log of this.#logs.values()) {
+      const { ledger, savedSubjects } = log;
+      const { subjects, admitted } = ledger;
+      if (!log.open || subjects === undefined || subjects.size < this.#hooks.savedSubjectsMin) continue;
+      const messages = ledger.debt === undefined ? admitted.messages : -1;
+      const through = admitted.lastSequence;
+      if (savedSubjects?.through === through && savedSubjects.messages === messages && messages >= 0) continue;
+      const file = this.#nextSegment++;
+      try {
+        const saved = await writeSubjects(this.#disk, this.#folder, { file, through, messages }, log.id, subjects);
+        encoder.subjects(log.id, saved);
+        this.writtenBytes += saved.bytes;
+      } catch (error) {
+        if (isNoSpace(error)) return;
+        throw error;
+      }
+      if (savedSubjects !== undefined) spent.push(savedSubjects);
+      any = true;
+    }
+    if (any) await this.#disk.syncFolder(this.#folder);
   }
 
   async #append(edit: ByteWriter, encoder: ManifestEncoder, mark: JournalMark, whole: boolean, sealed: boolean): Promise<void> {

@@ -51,6 +51,7 @@ import { entry, entryHeaderBytes } from "./journal-format.ts";
 import { ManifestFile } from "./manifest-file.ts";
 import { recover } from "./recovery.ts";
 import type { Recovered } from "./recovery.ts";
+import { readSavedSubjects, subjectFileName } from "./subject-file.ts";
 import { RunTable } from "./runs.ts";
 import { segmentFileName } from "./segment-format.ts";
 import { Payments } from "./payments.ts";
@@ -74,6 +75,8 @@ export interface FileStoreLimits {
   readonly duplicateIdsMax: number;
   /** Disk set aside, so that what frees space can be written when there is none. */
   readonly ballastBytes: number;
+  /** A log with so many subjects has its index saved at a clean close, and need not gather it again. */
+  readonly savedSubjectsMin: number;
   /** How much of the segments is read again in the background, to find damage early; 0 = nothing. */
   readonly scrubBytesPerSecond: number;
   readonly journal: JournalOptions;
@@ -86,6 +89,7 @@ export const fileStoreLimits: FileStoreLimits = {
   freeBytesMin: 64 << 20,
   duplicateIdsMax: 1 << 20,
   ballastBytes: 1 << 20,
+  savedSubjectsMin: 4096,
   scrubBytesPerSecond: 1 << 20,
   journal: journalDefaults,
 };
@@ -192,6 +196,7 @@ export class FileStoreEngine implements Store, LogEngine {
     });
     this.#manifest = new ManifestFile(options.disk, folder);
     this.#checkpointer = new Checkpointer(options.disk, folder, this.#journal, this.#manifest, this.cache, this.#logs, {
+      savedSubjectsMin: limits.savedSubjectsMin,
       fault: (message) => this.#fault(message, false),
       failed: (error) => this.#poison(error),
       nowUs: () => options.clock.nowUs(),
@@ -665,17 +670,39 @@ export class FileStoreEngine implements Store, LogEngine {
         if (sequence <= upTo) ledger.feedSubject(block.buffer, start, end, sequence);
       });
     }
+    const known = await this.#adoptSaved(log);
     for (const run of runs) {
+      if (run.last <= known) continue;
       await this.cache.subjects(log.id, run, {
         subjects: (count) => ledger.expectSubjects(count),
-        subject: (subject, sequences, count) => {
-          for (let index = 0; index < count; index++) ledger.feedSubject(subject, 0, subject.length, sequences[index]!);
+        subject: (bytes, start, end, sequences, count) => {
+          for (let index = 0; index < count; index++) ledger.feedSubject(bytes, start, end, sequences[index]!);
         },
         messageId: () => undefined,
         timeToLive: () => undefined,
       });
     }
     ledger.finishSubjects();
+  }
+
+  /** Goes on from the index of the last clean close. Returns the sequence it knows everything up to, 0 when there is none. */
+  async #adoptSaved(log: FileLog): Promise<Sequence> {
+    const { ledger, savedSubjects: saved } = log;
+    if (saved === undefined) return 0;
+    const index = await readSavedSubjects(this.#disk, this.#options.folder, saved, log.id);
+    if (index === undefined || saved.through > ledger.admitted.lastSequence) {
+      // Once: the next clean close saves it again.
+      log.savedSubjects = undefined;
+      this.#fault(
+        `the saved subjects of '${log.definition.name}' (${subjectFileName(saved.file)}) are damaged; they are gathered again`,
+        false,
+      );
+      return 0;
+    }
+    ledger.adoptSubjects(index);
+    if (ledger.countIn(1, saved.through) === saved.messages) return saved.through;
+    for (let at = ledger.pruneAdopted(0); at >= 0; at = ledger.pruneAdopted(at)) await new Promise<void>((resolve) => this.later(resolve));
+    return saved.through;
   }
 
   // ── Committing ─────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -34,6 +34,7 @@ import { GroupStore } from "./group-store.ts";
 import type { IdleBlocks } from "./idle-blocks.ts";
 import type { Batch, BatchParticipant } from "./journal.ts";
 import { LogStorage } from "./log-storage.ts";
+import type { SavedSubjects } from "./manifest.ts";
 import type { Run, RunTable } from "./runs.ts";
 
 /** What a log asks of the store it belongs to. */
@@ -106,6 +107,8 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
   /** While a flush is under way: what has gone since it began, which it must still write. */
   goneDuringFlush: Deletions | undefined = undefined;
   flushFloor: Sequence = 0;
+  /** Its subject index as it was at the last clean close, when the manifest names one. */
+  savedSubjects: SavedSubjects | undefined = undefined;
   loadingSubjects: Promise<void> | undefined = undefined;
   paying = false;
   readonly #engine: LogEngine;

@@ -13,6 +13,7 @@ import type { StoredLog } from "./manifest.ts";
 import { ManifestFile, manifestName } from "./manifest-file.ts";
 import type { Run } from "./runs.ts";
 import { BlockIndex, isSegmentHeader, readSubjects, segmentFileName, segmentFilePattern, segmentHeaderBytes } from "./segment-format.ts";
+import { checkSubjects, subjectFileName, subjectFilePattern } from "./subject-file.ts";
 
 export interface FolderFinding {
   /** `damage`: something that was written cannot be read. `note`: harmless, and cleaned up when the folder is next opened. */
@@ -69,7 +70,7 @@ class FolderCheck {
     const entries = await this.#disk.list(this.#folder);
     const sizes = new Map(entries.map((each) => [each.name, each.size]));
     for (const { name, size } of entries) {
-      if (name === manifestName || segmentFilePattern.test(name) || journalFilePattern.test(name)) this.#total += size;
+      if (name === manifestName || isChecked(name)) this.#total += size;
     }
     const manifest = await this.#checkManifest(sizes);
     const used = new Set<string>();
@@ -82,6 +83,7 @@ class FolderCheck {
       if (manifest !== undefined) this.#note(name, size, "no log has records in it; it is removed when the folder is opened");
       this.#advance(size);
     }
+    if (manifest !== undefined) await this.#checkSaved(manifest, sizes);
     if (manifest !== undefined) await this.#checkJournal(manifest, sizes);
     return {
       findings: this.#findings,
@@ -154,6 +156,24 @@ class FolderCheck {
       }
     } finally {
       await file.close();
+    }
+  }
+
+  /** The subject indexes of the last clean close. They are a help: without one, subjects are gathered from the segments. */
+  async #checkSaved(manifest: Manifest, sizes: ReadonlyMap<string, number>): Promise<void> {
+    const used = new Set<string>();
+    for (const { saved, id, definition } of manifest.logs.values()) {
+      if (saved === undefined) continue;
+      const name = subjectFileName(saved.file);
+      const size = sizes.get(name);
+      used.add(name);
+      const wrong = size === undefined ? "the saved subjects are missing" : await checkSubjects(this.#disk, this.#folder, saved, id, size);
+      if (wrong !== "") this.#damage(name, 0, size ?? 0, `${wrong}; those of '${definition.name}' are gathered again, nothing is lost`);
+    }
+    for (const [name, size] of sizes) {
+      if (!subjectFilePattern.test(name)) continue;
+      if (!used.has(name)) this.#note(name, size, "no log has subjects in it; it is removed when the folder is opened");
+      this.#advance(size);
     }
   }
 
@@ -242,6 +262,10 @@ class FolderCheck {
     this.#done += bytes;
     this.#onProgress(this.#done, this.#total);
   }
+}
+
+function isChecked(name: string): boolean {
+  return segmentFilePattern.test(name) || subjectFilePattern.test(name) || journalFilePattern.test(name);
 }
 
 function concerned(log: StoredLog, first: number, last: number): string {

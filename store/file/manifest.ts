@@ -13,6 +13,7 @@
  *      8 group         u16 = name length; u32 document length; name, document, snapshot (deltas before it are forgotten)
  *      9 groupDelta    u16 = name length; name, delta
  *     10 groupDrop     u16 = name length; name
+ *     11 subjects      the saved subject index, replacing the one before: num file · num through · num messages · num bytes · u32 checksum
  */
 import { StoreError } from "../store.ts";
 import type { LogDefinition } from "../store.ts";
@@ -31,6 +32,7 @@ const item = {
   group: 8,
   groupDelta: 9,
   groupDrop: 10,
+  subjects: 11,
 } as const;
 const itemHeaderBytes = 12;
 
@@ -50,6 +52,18 @@ export interface StoredGroup {
   deltas: Buffer[];
 }
 
+/** A log's subject index in a file of its own, see subject-file.ts. */
+export interface SavedSubjects {
+  readonly file: number;
+  /** The last sequence when it was saved. */
+  readonly through: number;
+  /** Records that were there then, and are in it; -1: others as well, which had left and were still owed for. */
+  readonly messages: number;
+  readonly bytes: number;
+  /** As the file's header says. */
+  readonly checksum: number;
+}
+
 export interface StoredLog {
   readonly id: number;
   createdUs: number;
@@ -61,6 +75,7 @@ export interface StoredLog {
   /** Pairs of first and last, in the order they were deleted. */
   readonly deleted: number[];
   readonly groups: Map<string, StoredGroup>;
+  saved: SavedSubjects | undefined;
 }
 
 /** The manifest as read. */
@@ -127,6 +142,15 @@ export class Manifest {
       case item.groupDrop:
         log.groups.delete(reader.bytes(nameBytes).toString());
         return;
+      case item.subjects:
+        log.saved = {
+          file: reader.num(),
+          through: reader.num(),
+          messages: reader.num(),
+          bytes: reader.num(),
+          checksum: reader.u32(),
+        };
+        return;
       default:
         throw unknownManifest();
     }
@@ -139,7 +163,17 @@ export class Manifest {
     const log = this.logs.get(logId);
     if (log === undefined) {
       const runs = new RunTable();
-      this.logs.set(logId, { id: logId, createdUs, revision, definition, runs, state: undefined, deleted: [], groups: new Map() });
+      this.logs.set(logId, {
+        id: logId,
+        createdUs,
+        revision,
+        definition,
+        runs,
+        state: undefined,
+        deleted: [],
+        groups: new Map(),
+        saved: undefined,
+      });
     } else {
       log.revision = revision;
       log.definition = definition;
@@ -279,6 +313,16 @@ export class ManifestEncoder {
     const nameBytes = Buffer.from(name);
     const at = this.#begin(item.groupDrop, logId, nameBytes.length);
     this.#edit.bytes(nameBytes);
+    this.#end(at);
+  }
+
+  subjects(logId: number, saved: SavedSubjects): void {
+    const at = this.#begin(item.subjects, logId, 0);
+    this.#edit.num(saved.file);
+    this.#edit.num(saved.through);
+    this.#edit.num(saved.messages);
+    this.#edit.num(saved.bytes);
+    this.#edit.u32(saved.checksum);
     this.#end(at);
   }
 

@@ -19,6 +19,7 @@ import { ballastName, isManifestExtra, manifestName } from "./manifest-file.ts";
 import type { ManifestFile } from "./manifest-file.ts";
 import { runBytes, RunTable } from "./runs.ts";
 import { segmentFileName, segmentFilePattern } from "./segment-format.ts";
+import { subjectFileName, subjectFilePattern } from "./subject-file.ts";
 
 export interface Recovered {
   readonly logs: readonly FileLog[];
@@ -110,16 +111,21 @@ function nextSegment(entries: readonly { readonly name: string }[], known: numbe
   return next;
 }
 
-/** Segments that no run lies in: a flush that did not get as far as the manifest, or one whose unlinking was lost. */
+function isFileOfLogs(name: string): boolean {
+  return segmentFilePattern.test(name) || subjectFilePattern.test(name);
+}
+
+/** Segments that no run lies in, subjects nobody has: a flush that did not get as far as the manifest, or one whose unlinking was lost. */
 function orphans(entries: readonly { readonly name: string }[], logs: readonly FileLog[]): string[] {
   const used = new Set<string>();
-  for (const { storage, goneRuns } of logs) {
+  for (const { storage, goneRuns, savedSubjects } of logs) {
+    if (savedSubjects !== undefined) used.add(subjectFileName(savedSubjects.file));
     for (const run of goneRuns) used.add(segmentFileName(run.segment));
     for (let index = 0; index < storage.runs.length; index++) used.add(segmentFileName(storage.runs.at(index).segment));
   }
   return entries
     .map((each) => each.name)
-    .filter((name) => (segmentFilePattern.test(name) && !used.has(name)) || (isManifestExtra(name) && name !== ballastName));
+    .filter((name) => (isFileOfLogs(name) && !used.has(name)) || (isManifestExtra(name) && name !== ballastName));
 }
 
 /** A segment that is gone or too short is damage of what lay there, and of nothing else. */
@@ -157,6 +163,7 @@ class Replay implements EntryVisitor {
     const state = stored.state === undefined ? undefined : decodeState(stored.state);
     const log = this.#options.makeLog(stored, (state?.counts.messages ?? 0) === 0 && (state?.debt.length ?? 0) === 0);
     log.stored = true;
+    log.savedSubjects = stored.saved;
     log.groups.restore(stored.groups);
     this.logs.set(log.id, log);
     if (state === undefined) return;

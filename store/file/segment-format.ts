@@ -241,8 +241,8 @@ export class SubjectsBuilder {
 export interface SubjectsVisitor {
   /** How many subjects follow. */
   subjects?(count: number): void;
-  /** `subject` is valid during the call; so is `sequences`, of which `count` are filled. */
-  subject(subject: Buffer, sequences: Float64Array, count: number): void;
+  /** The subject is `bytes` from `start` to `end`, valid during the call; so is `sequences`, of which `count` are filled. */
+  subject(bytes: Buffer, start: number, end: number, sequences: Float64Array, count: number): void;
   messageId(sequence: number, timeUs: number, id: Buffer): void;
   timeToLive(sequence: number, timeUs: number, ttlSeconds: number): void;
 }
@@ -256,7 +256,9 @@ export function readSubjects(bytes: Buffer, logId: number, first: number, firstT
   visit.subjects?.(subjects);
   let sequences = new Float64Array(64);
   for (let index = 0; index < subjects; index++) {
-    const subject = reader.bytes(reader.varint());
+    const length = reader.varint();
+    const start = reader.position;
+    reader.position += length;
     const count = reader.varint();
     if (count > sequences.length) sequences = new Float64Array(count * 2);
     let sequence = first;
@@ -264,7 +266,7 @@ export function readSubjects(bytes: Buffer, logId: number, first: number, firstT
       sequence += reader.varint();
       sequences[at] = sequence;
     }
-    visit.subject(subject, sequences, count);
+    visit.subject(bytes, start, start + length, sequences, count);
   }
   let sequence = first;
   for (let left = reader.varint(); left > 0; left--) {

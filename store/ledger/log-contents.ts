@@ -21,6 +21,8 @@ import { SubjectLoading } from "./subject-loading.ts";
 const stretchMin = 1024;
 /** Of a subject with more records than this, readers are told a rough count while something is owed. */
 const prunedMax = 1024;
+/** Of a saved index, looked through in one go. */
+const prunedEntries = 32_768;
 
 export class LogContents {
   /** What the last operations took away. The store clears it once persisted. */
@@ -317,6 +319,22 @@ export class LogContents {
   /** So many subjects are fed next, each once or more. */
   expectSubjects(subjects: number): void {
     this.loading?.expect(subjects, this.counts.messages);
+  }
+
+  /** While loading: an index that was saved, of all records up to some sequence; those that have left since may be in it. */
+  adoptSubjects(index: SubjectIndex): void {
+    this.loading?.adopt(index);
+  }
+
+  /** Takes what has left out of some of its entries, from `at` on. Returns where to go on, -1 when all are done. */
+  pruneAdopted(at: number): number {
+    const { loading } = this;
+    if (loading === undefined) return -1;
+    return loading.prune(
+      at,
+      prunedEntries,
+      (sequence) => this.has(sequence) || loading.awaits(sequence) || this.owed?.has(sequence) === true,
+    );
   }
 
   feedSubject(subject: Uint8Array, start: number, end: number, sequence: Sequence): void {

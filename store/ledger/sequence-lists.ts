@@ -56,6 +56,25 @@ export class SequenceLists {
     this.#free = node;
   }
 
+  /** As `SubjectArena.shape`. */
+  shape(into: number[]): void {
+    into.push(this.#used, this.#free, this.#chunks.length, this.#chunks[0]?.sequences.length ?? 0);
+  }
+
+  /** As `SubjectArena.reshape`. */
+  reshape(numbers: readonly number[], at: number): number {
+    this.#used = numbers[at]!;
+    this.#free = numbers[at + 1]!;
+    this.#chunks = [];
+    for (let index = 0; index < numbers[at + 2]!; index++) this.#chunks.push(newChunk(index === 0 ? numbers[at + 3]! : chunkNodes));
+    return at + 4;
+  }
+
+  /** As `SubjectArena.parts`. */
+  parts(into: Uint8Array[]): void {
+    for (const { sequences, links } of this.#chunks) into.push(new Uint8Array(sequences.buffer), new Uint8Array(links.buffer));
+  }
+
   clear(): void {
     this.#chunks = [];
     this.#used = 0;

@@ -50,6 +50,29 @@ export class SubjectArena {
     return true;
   }
 
+  /** What it is, as numbers: with `parts` it can be made again. */
+  shape(into: number[]): void {
+    into.push(this.#end, this.#free.length, ...this.#free, this.#chunks.length);
+    for (const chunk of this.#chunks) into.push(chunk.length);
+  }
+
+  /** Takes a shape on, of numbers from `at` on: `parts` are to be filled. Returns where the numbers end. */
+  reshape(numbers: readonly number[], at: number): number {
+    const freeAt = at + 2;
+    const chunksAt = freeAt + numbers[at + 1]!;
+    this.clear();
+    this.#end = numbers[at]!;
+    for (let index = freeAt; index < chunksAt; index++) this.#free.push(numbers[index]!);
+    const end = chunksAt + 1 + numbers[chunksAt]!;
+    for (let index = chunksAt + 1; index < end; index++) this.#chunks.push(Buffer.alloc(numbers[index]!));
+    return end;
+  }
+
+  /** Its memory, piece by piece. */
+  parts(into: Uint8Array[]): void {
+    into.push(...this.#chunks);
+  }
+
   clear(): void {
     this.#chunks.length = 0;
     this.#free.length = 0;
@@ -65,11 +88,11 @@ export class SubjectArena {
     }
     const bytes = units * unit;
     const index = this.#end >>> chunkShift;
-    if (this.#chunks.length === 0) this.#chunks.push(Buffer.allocUnsafeSlow(Math.max(256, bytes)));
+    if (this.#chunks.length === 0) this.#chunks.push(Buffer.alloc(Math.max(256, bytes)));
     const room = chunkBytes - (this.#end & chunkMask);
     if (index === this.#chunks.length || room < bytes) {
       this.#end = this.#chunks.length * chunkBytes;
-      this.#chunks.push(Buffer.allocUnsafeSlow(chunkBytes));
+      this.#chunks.push(Buffer.alloc(chunkBytes));
     } else if (index === 0 && this.#end + bytes > this.#chunks[0]!.length) {
       this.#growFirst(this.#end + bytes);
     }
@@ -83,7 +106,7 @@ export class SubjectArena {
     const old = this.#chunks[0]!;
     let size = old.length;
     while (size < needed) size *= 2;
-    const grown = Buffer.allocUnsafeSlow(Math.min(size, chunkBytes));
+    const grown = Buffer.alloc(Math.min(size, chunkBytes));
     old.copy(grown);
     this.#chunks[0] = grown;
   }

@@ -13,7 +13,7 @@ interface WaitingRemoval {
 export class SubjectLoading {
   /** Records up to here are fed; later ones come by `append`. */
   readonly upTo: Sequence;
-  readonly #index: SubjectIndex;
+  #index: SubjectIndex;
   readonly #young: SubjectIndex;
   readonly #waiting: Map<Sequence, WaitingRemoval> = new Map();
 
@@ -25,6 +25,20 @@ export class SubjectLoading {
 
   feed(bytes: Uint8Array, start: number, end: number, sequence: Sequence): void {
     this.#index.add(bytes, start, end, sequence);
+  }
+
+  /** Goes on with an index that was saved; what was fed before is put into it. */
+  adopt(index: SubjectIndex): void {
+    const fed = this.#index;
+    this.#index = index;
+    this.#merge(fed);
+  }
+
+  /** Takes what `isLive` denies out of up to `count` entries from `at` on. Returns where to go on, -1 when all are done. */
+  prune(at: number, count: number, isLive: (sequence: Sequence) => boolean): number {
+    let entry = at;
+    for (; entry < at + count && entry < this.#index.entriesEnd; entry++) this.#index.prune(entry, isLive, false);
+    return entry < this.#index.entriesEnd ? entry : -1;
   }
 
   /** So many subjects are about to be fed, `most` in all. */
@@ -47,16 +61,19 @@ export class SubjectLoading {
   }
 
   finish(): SubjectIndex {
-    const young = this.#young;
-    const sequences: number[] = [];
-    for (let entry = 0; entry < young.entriesEnd; entry++) {
-      if (young.count(entry) === 0) continue;
-      sequences.length = 0;
-      young.collect(entry, Infinity, Infinity, sequences);
-      young.showText(entry);
-      for (const sequence of sequences) this.#index.add(young.textBuffer, young.textStart, young.textEnd, sequence);
-    }
+    this.#merge(this.#young);
     for (const { sequence, subject } of this.#waiting.values()) this.#index.remove(subject, 0, subject.length, sequence);
     return this.#index;
+  }
+
+  #merge(other: SubjectIndex): void {
+    const sequences: number[] = [];
+    for (let entry = 0; entry < other.entriesEnd; entry++) {
+      if (other.count(entry) === 0) continue;
+      sequences.length = 0;
+      other.collect(entry, Infinity, Infinity, sequences);
+      other.showText(entry);
+      for (const sequence of sequences) this.#index.add(other.textBuffer, other.textStart, other.textEnd, sequence);
+    }
   }
 }
