@@ -3,6 +3,7 @@
  * always present (one shape); 0 means "no limit" or "off" where the comment says so. `group-rules.ts` judges it.
  */
 import type { Sequence } from "../../store/store.ts";
+import type { PriorityConfig } from "./priority.ts";
 
 /** Where in the station a new group starts. */
 export type DeliverFrom =
@@ -73,6 +74,8 @@ export interface GroupConfig {
   readonly replicas: number;
   /** Condition on the content: records for which it does not hold are passed over, and count as done. "" = every record. */
   readonly condition: string;
+  /** How members are chosen; undefined = in turn. */
+  readonly priority: PriorityConfig | undefined;
   /** `keyed`: each key is with one member at a time, one record of it at a time. `shared`: whoever asks gets the next record. */
   readonly mode: "shared" | "keyed";
   /** Of a keyed group: after how long without a sign of life a member has gone. */
@@ -117,6 +120,7 @@ export function groupConfig(fields: Partial<GroupConfig> & { readonly name: stri
     memory: fields.memory ?? false,
     replicas: fields.replicas ?? 0,
     condition: fields.condition ?? "",
+    priority: fields.priority,
     mode: fields.mode ?? "shared",
     memberTimeoutMs: fields.memberTimeoutMs ?? (fields.mode === "keyed" ? memberTimeoutDefaultMs : 0),
     metadata: fields.metadata ?? {},

@@ -40,6 +40,10 @@ export type GroupRefusal =
   | "work_queue_filter_not_unique"
   | "condition_invalid"
   | "keyed_needs_pull"
+  | "priority_needs_pull"
+  | "priority_groups_missing"
+  | "priority_group_empty"
+  | "priority_group_invalid"
   | "keyed_needs_explicit_ack"
   | "member_timeout_invalid"
   | "groups_max"
@@ -90,6 +94,7 @@ export function checkGroup(config: GroupConfig, station: StationFacts): GroupPro
     checkFilters(config) ??
     checkBounds(config, station) ??
     checkContent(config) ??
+    checkPriorities(config) ??
     checkKeyed(config)
   );
 }
@@ -103,6 +108,18 @@ function checkContent(config: GroupConfig): GroupProblem | undefined {
     if (error instanceof ConditionError) return problem("condition_invalid", error.message);
     throw error;
   }
+}
+
+function checkPriorities({ priority, push }: GroupConfig): GroupProblem | undefined {
+  if (priority === undefined) return undefined;
+  if (push !== undefined) return problem("priority_needs_pull", "members with priorities pull: leave 'push' out");
+  if (priority.groups.length === 0) return problem("priority_groups_missing", "priorities need the name of at least one priority group");
+  for (const name of priority.groups) {
+    if (name === "") return problem("priority_group_empty", "a priority group's name is not empty");
+    if (!/^[a-zA-Z0-9/_=-]{1,16}$/.test(name))
+      return problem("priority_group_invalid", "a priority group's name has at most 16 of letters, digits, '-', '_', '/', '='");
+  }
+  return undefined;
 }
 
 function checkKeyed(config: GroupConfig): GroupProblem | undefined {

@@ -15,6 +15,8 @@ import type { GroupState } from "./progress.ts";
 import { Members } from "./members.ts";
 import { Pull } from "./pulls.ts";
 import type { PullRequest } from "./pulls.ts";
+import { checkPriority, Priority } from "./priority.ts";
+import type { PriorityRefusal } from "./priority.ts";
 import { GroupReader } from "./reader.ts";
 import type { ReadStep } from "./reader.ts";
 import type { GroupScheduler, Scheduled, Settlements } from "./scheduler.ts";
@@ -29,6 +31,9 @@ export interface GroupObserver {
   terminated(group: Group, sequence: Sequence, count: number, deliveries: number, reason: string): void;
   /** A sample of an ack: how long it took since the delivery. */
   sampled(group: Group, sequence: Sequence, count: number, deliveries: number, delayMs: number): void;
+  /** One member at a time is served, and now it is another, or nobody yet. */
+  pinned(group: Group, priorityGroup: string, pin: string): void;
+  unpinned(group: Group, priorityGroup: string, reason: "admin" | "timeout"): void;
   /** The oldest `acks` confirmations asked for are durable. */
   confirmed(group: Group, acks: number): void;
 }
@@ -48,7 +53,16 @@ export interface GroupOwner {
   inactive(group: Group): void;
 }
 
-export type PullRefusal = "push" | "waitingMax" | "batchMax" | "expiresMax" | "bytesMax" | "requestsPending" | "membersMax" | "closed";
+export type PullRefusal =
+  | "push"
+  | "waitingMax"
+  | "batchMax"
+  | "expiresMax"
+  | "bytesMax"
+  | "requestsPending"
+  | "membersMax"
+  | "closed"
+  | PriorityRefusal;
 
 /** Unacknowledged deliveries of a group that sets no limit, about 40 bytes each; then new ones wait. */
 const inFlightMax = 1 << 20;
@@ -110,6 +124,7 @@ export class Group implements Scheduled {
     });
     this.#members = new Members(this, deadlines);
     this.#condition = compiled(config);
+    this.#prioritize(config);
     this.#keyed = config.mode === "keyed" ? new Keyed(this.#keyedHost(owner)) : undefined;
     this.#wakeTimer = deadlines.make(() => this.wake());
     this.#inactiveTimer = deadlines.make(() => this.#checkActive());
@@ -234,6 +249,11 @@ export class Group implements Scheduled {
     if (config.bytesMax > 0 && request.bytesMax > config.bytesMax) return "bytesMax";
     const nowMs = this.#nowMs();
     this.#lastPullMs = nowMs;
+    if (request.priority !== undefined) {
+      const { priority } = this.#members;
+      const refusal = priority === undefined ? checkPriority(request.priority, undefined) : priority.admit(request.priority);
+      if (refusal !== undefined) return refusal;
+    }
     const pull = new Pull(request, nowMs);
     if (request.noWait) {
       const there = this.outstanding + (this.#inFlight.nextDue() > 0 ? this.#inFlight.live : 0);
@@ -369,10 +389,53 @@ export class Group implements Scheduled {
     const filtersChanged = config.filters.join(" ") !== this.#config.filters.join(" ");
     this.#config = config;
     this.#condition = compiled(config);
+    this.#prioritize(config);
     this.#inFlight.configure(config);
     if (filtersChanged) await this.#reader.refilter(config);
     this.#restartInactive();
     this.wake();
+  }
+
+  /** Who is pinned now, of a group that serves one member at a time. */
+  get pin(): { readonly id: string; readonly givenUs: number } {
+    const { priority } = this.#members;
+    return { id: priority?.pin ?? "", givenUs: priority?.pinnedUs ?? 0 };
+  }
+
+  /** The pinned member is so no more: the next one to be served is. */
+  unpin(priorityGroup: string): void {
+    this.#members.priority?.unpin("admin", priorityGroup);
+    this.wake();
+  }
+
+  #prioritize({ priority }: GroupConfig): void {
+    const members = this.#members;
+    if (priority === undefined) {
+      members.priority?.close();
+      members.priority = undefined;
+      return;
+    }
+    if (members.priority !== undefined) {
+      members.priority.configure(priority);
+      return;
+    }
+    const { observer, scheduler } = this.#owner;
+    const [outstanding, ackPending] = [(): number => this.outstanding, (): number => this.ackPending];
+    members.priority = new Priority(priority, scheduler.deadlines, {
+      get outstanding() {
+        return outstanding();
+      },
+      get ackPending() {
+        return ackPending();
+      },
+      makePin: scheduler.makePin,
+      pinned: (group, pin) => observer.pinned(this, group, pin),
+      unpinned: (group, reason) => {
+        observer.unpinned(this, group, reason);
+        this.wake();
+      },
+      nowUs: () => scheduler.clock.nowUs(),
+    });
   }
 
   /** Ends it: waiting members are told. */
@@ -384,6 +447,7 @@ export class Group implements Scheduled {
     this.#tellOpened();
     this.#inFlight.close();
     this.#keyed?.close();
+    this.#members.priority?.close();
     this.#wakeTimer.clear();
     this.#inactiveTimer.clear();
     this.#reader.close();
@@ -514,10 +578,13 @@ export class Group implements Scheduled {
     delivery.deliveries = repeating === 0 ? 1 : this.#inFlight.deliveries(repeating) + 1;
     delivery.timeUs = view.timeUs;
     delivery.outstanding = repeating === 0 ? Math.max(0, reader.outstanding - 1) : reader.outstanding;
+    const { priority } = this.#members;
+    delivery.pin = priority === undefined ? "" : priority.pin;
     const bounded = pull.bytesLeft !== Infinity;
     const counted = bounded || this.#members.push !== undefined;
     const size = counted ? pull.sink.size(view, delivery) : 0;
     if (bounded && size > pull.bytesLeft) {
+      this.#members.priority?.release(pull);
       this.#members.end(pull, "bytesExceeded");
       return false;
     }

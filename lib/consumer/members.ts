@@ -5,6 +5,7 @@
 import type { Deadline, Deadlines } from "./deadlines.ts";
 import { PullQueue } from "./pulls.ts";
 import type { Pull } from "./pulls.ts";
+import type { Priority } from "./priority.ts";
 import { PushFlow } from "./push-flow.ts";
 import type { PushConfig } from "./config.ts";
 import type { GroupPosition, PushSink } from "./sink.ts";
@@ -15,6 +16,8 @@ export class Members {
   readonly #pulls: PullQueue = new PullQueue();
   readonly #timer: Deadline;
   #push: PushFlow | undefined = undefined;
+  /** Chooses among the pulls where members have priorities; else they are served in turn. */
+  priority: Priority | undefined = undefined;
   #lastSentMs: number;
 
   constructor(group: GroupPosition, deadlines: Deadlines) {
@@ -61,10 +64,18 @@ export class Members {
   next(nowMs: number): Pull | undefined {
     if (this.#push !== undefined) return this.#push.mayDeliver(nowMs) ? this.#push.pull : undefined;
     for (let pull = this.#pulls.peek(); pull !== undefined; pull = this.#pulls.peek()) {
-      if (pull.expiresMs > nowMs) return pull;
-      this.end(pull, "expired");
+      if (pull.expiresMs <= nowMs) this.end(pull, "expired");
+      else return this.priority === undefined ? pull : this.#choose(this.priority, nowMs);
     }
     return undefined;
+  }
+
+  #choose(priority: Priority, nowMs: number): Pull | undefined {
+    for (;;) {
+      const pull = priority.choose(this.#pulls, (wrong) => this.end(wrong, "wrongPin"));
+      if (pull === undefined || pull.expiresMs > nowMs) return pull;
+      this.end(pull, "expired");
+    }
   }
 
   /** It took a record. */
@@ -84,7 +95,8 @@ export class Members {
       return;
     }
     if (pull.heartbeatMs > 0) pull.nextHeartbeatMs = nowMs + pull.heartbeatMs;
-    this.#pulls.rotate();
+    if (this.priority === undefined) this.#pulls.rotate();
+    else this.#pulls.last(pull);
   }
 
   /** It did not take a record. False when it is gone; else it is kept aside until `drained`. */
@@ -125,7 +137,7 @@ export class Members {
     }
   }
 
-  end(pull: Pull, status: "empty" | "expired" | "bytesExceeded" | "deleted" | "shutdown"): void {
+  end(pull: Pull, status: "empty" | "expired" | "bytesExceeded" | "wrongPin" | "deleted" | "shutdown"): void {
     this.#pulls.remove(pull);
     pull.sink.status(status, pull, this.#group);
   }

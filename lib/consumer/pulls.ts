@@ -15,6 +15,19 @@ export interface PullRequest {
   readonly heartbeatMs: number;
   /** Of a keyed group: which member asks. */
   readonly member?: string | undefined;
+  readonly priority?: PullPriority | undefined;
+}
+
+/** What a pull says where members have priorities, see `priority.ts`. */
+export interface PullPriority {
+  readonly group: string;
+  /** Records that must be to come, or unacknowledged; 0 = not asked for. */
+  readonly minPending: number;
+  readonly minAckPending: number;
+  /** `""` = it has none. */
+  readonly pin: string;
+  /** 0 comes first. */
+  readonly level: number;
 }
 
 export class Pull {
@@ -29,6 +42,7 @@ export class Pull {
   expiresMs: number;
   readonly heartbeatMs: number;
   nextHeartbeatMs: number;
+  priority: PullPriority | undefined;
   /** False once it has ended. */
   waiting = false;
   blocked = false;
@@ -43,6 +57,7 @@ export class Pull {
     this.expiresMs = request.expiresMs > 0 ? nowMs + request.expiresMs : Infinity;
     this.heartbeatMs = request.heartbeatMs;
     this.nextHeartbeatMs = request.heartbeatMs > 0 ? nowMs + request.heartbeatMs : Infinity;
+    this.priority = request.priority;
   }
 }
 
@@ -82,6 +97,13 @@ export class PullQueue {
   /** The head had its turn. */
   rotate(): void {
     if (this.#head !== undefined) this.#head = this.#head.next;
+  }
+
+  /** This one had its turn, wherever it is. */
+  last(pull: Pull): void {
+    if (!pull.waiting || pull.blocked) return;
+    this.#unlink(pull);
+    this.#link(pull);
   }
 
   remove(pull: Pull): void {

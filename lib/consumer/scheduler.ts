@@ -3,6 +3,8 @@
  * progress gathered so that one save rides each commit. Owns the groups' one timer.
  */
 import type { Clock } from "../../store/environment.ts";
+import { idMaker, SystemRandom } from "../random.ts";
+import type { Random } from "../random.ts";
 import { MessageFacts } from "../condition/facts.ts";
 import { Histogram, secondsBounds } from "../metrics.ts";
 import type { OutcomeKind, Ticket } from "../../store/store.ts";
@@ -30,6 +32,7 @@ export interface Scheduled {
 /** Where a broker's groups meet the stores. */
 export interface SchedulerHost {
   readonly clock: Clock;
+  readonly random?: Random;
   /** Asks for `saveProgress` before the next commit. */
   dirty(source: { saveProgress(): void }): void;
 }
@@ -47,6 +50,8 @@ export class GroupScheduler {
   readonly facts: MessageFacts;
   /** Seconds from a record's time to its first delivery; one of each group's turn is measured. */
   readonly latencies: Histogram = new Histogram(secondsBounds);
+  /** Names for members that are pinned. */
+  readonly makePin: () => string;
   readonly #host: SchedulerHost;
   #ready: Scheduled[] = [];
   #dirty: Scheduled[] = [];
@@ -61,6 +66,7 @@ export class GroupScheduler {
 
   constructor(host: SchedulerHost) {
     this.#host = host;
+    this.makePin = idMaker(host.random ?? new SystemRandom(), 22);
     this.clock = host.clock;
     this.deadlines = new Deadlines(host.clock);
     this.facts = new MessageFacts(host.clock);

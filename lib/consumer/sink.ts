@@ -15,14 +15,16 @@ export class Delivery {
   timeUs = 0;
   /** Records still to come after this one. */
   outstanding = 0;
+  /** What the receiver shows with its next pull, where one member at a time is served; else `""`. */
+  pin = "";
 }
 
 /**
  * Why something other than a record is told. `empty`: nothing there and no wait. `expired`: its time is over. `batchCompleted`: with
- * bytes to spare. `bytesExceeded`: the next record is larger than what is left. `deleted`, `shutdown`: the group, the broker ends.
+ * bytes to spare. `bytesExceeded`: the next record is larger than what is left. `wrongPin`: somebody else is pinned. `deleted`, `shutdown`: the group, the broker ends.
  * `heartbeat`: alive, nothing to deliver.
  */
-export type PullStatus = "empty" | "expired" | "batchCompleted" | "bytesExceeded" | "deleted" | "shutdown" | "heartbeat";
+export type PullStatus = "empty" | "expired" | "batchCompleted" | "bytesExceeded" | "wrongPin" | "deleted" | "shutdown" | "heartbeat";
 
 /** How far a group has come. */
 export interface GroupPosition {

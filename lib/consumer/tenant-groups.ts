@@ -14,6 +14,8 @@ export interface GroupListener {
   nakked(group: Group, groups: Groups, sequence: Sequence, count: number, deliveries: number): void;
   terminated(group: Group, groups: Groups, sequence: Sequence, count: number, deliveries: number, reason: string): void;
   sampled(group: Group, groups: Groups, sequence: Sequence, count: number, deliveries: number, delayMs: number): void;
+  pinned(group: Group, groups: Groups, priorityGroup: string, pin: string): void;
+  unpinned(group: Group, groups: Groups, priorityGroup: string, reason: "admin" | "timeout"): void;
   confirmed(group: Group, groups: Groups, acks: number): void;
   /** A push group needs a receiver: `group.pushTo`. */
   pushing(group: Group, groups: Groups): void;
@@ -87,6 +89,8 @@ export class TenantGroups {
       terminated: (group, sequence, count, deliveries, reason) =>
         this.#listener?.terminated(group, of(), sequence, count, deliveries, reason),
       sampled: (group, sequence, count, deliveries, delayMs) => this.#listener?.sampled(group, of(), sequence, count, deliveries, delayMs),
+      pinned: (group, priorityGroup, pin) => this.#listener?.pinned(group, of(), priorityGroup, pin),
+      unpinned: (group, priorityGroup, reason) => this.#listener?.unpinned(group, of(), priorityGroup, reason),
       confirmed: (group, acks) => this.#listener?.confirmed(group, of(), acks),
     };
   }

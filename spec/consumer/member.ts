@@ -93,6 +93,8 @@ export class Stage {
       terminated: (group, sequence, _count, _deliveries, reason) => this.events.push(`term ${group.name} ${sequence} ${reason}`),
       sampled: (group, sequence, _count, deliveries, delayMs) =>
         this.events.push(`sample ${group.name} ${sequence} ${deliveries} ${delayMs}`),
+      pinned: (group, priorityGroup) => this.events.push(`pinned ${group.name} ${priorityGroup}`),
+      unpinned: (group, priorityGroup, reason) => this.events.push(`unpinned ${group.name} ${priorityGroup} ${reason}`),
       confirmed: (group, acks) => this.events.push(`confirmed ${group.name} ${acks}`),
     };
     const log = this.log;

@@ -61,6 +61,8 @@ export class StoreBench {
       nakked: ignore,
       terminated: ignore,
       sampled: ignore,
+      pinned: ignore,
+      unpinned: ignore,
       confirmed: (group, acks) => this.onConfirmed(group, acks),
     };
     const groups = new Groups(

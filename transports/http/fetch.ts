@@ -161,6 +161,13 @@ function refused(refusal: PullRefusal, group: Group): HttpProblem {
       return new HttpProblem(422, "Unprocessable Content", `the group allows at most ${group.config.expiresMaxMs} ms: lower 'expires'`);
     case "bytesMax":
       return new HttpProblem(409, "Conflict", `the group allows fetches of ${group.config.bytesMax} bytes only, too few for HTTP`);
+    case "notOverflow":
+    case "notPinned":
+    case "levelInvalid":
+    case "groupMissing":
+    case "groupUnknown":
+    case "pinMismatch":
+      return new HttpProblem(409, "Conflict", "the group's members have priorities, which an HTTP fetch cannot name: use a NATS client");
     case "closed":
       return new HttpProblem(404, "Not Found", "the group is deleted");
   }

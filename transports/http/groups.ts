@@ -56,6 +56,17 @@ const fields: Record<keyof GroupConfig, Schema> = {
     },
     required: ["subject"],
   },
+  priority: {
+    type: "object",
+    description: "how members are chosen; absent: in turn",
+    additionalProperties: false,
+    properties: {
+      policy: { type: "string", enum: ["overflow", "pinned", "prioritized"] },
+      groups: { type: "array", items: { type: "string" } },
+      pinTimeoutMs: span,
+    },
+    required: ["policy", "groups", "pinTimeoutMs"],
+  },
   pausedUntilUs: whole,
   samplePercent: { type: "integer", minimum: 0, maximum: 100 },
   memory: { type: "boolean" },

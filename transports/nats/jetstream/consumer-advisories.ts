@@ -67,6 +67,16 @@ export class ConsumerAdvisories {
     });
   }
 
+  pinned(stream: string, consumer: string, group: string, pinned_id: string): void {
+    const fields = { stream, consumer, group, pinned_id };
+    this.#tell(`$JS.EVENT.ADVISORY.CONSUMER.PINNED.${stream}.${consumer}`, `${advisory}consumer_group_pinned`, fields);
+  }
+
+  unpinned(stream: string, consumer: string, group: string, reason: "admin" | "timeout"): void {
+    const fields = { stream, consumer, group, reason };
+    this.#tell(`$JS.EVENT.ADVISORY.CONSUMER.UNPINNED.${stream}.${consumer}`, `${advisory}consumer_group_unpinned`, fields);
+  }
+
   sampled(stream: string, consumer: string, stream_seq: number, consumer_seq: number, deliveries: number, delayMs: number): void {
     this.#tell(`$JS.EVENT.METRIC.CONSUMER.ACK.${stream}.${consumer}`, `${metric}consumer_ack`, {
       stream,

@@ -155,8 +155,14 @@ export class ConsumerApi {
   }
 
   #unpin(request: ApiRequest): object {
-    this.#foundGroup(request);
-    throw consumerErrors.noPriorityGroup();
+    const values = decodeRequest(request.payload, { group: "string" }, "JSApiConsumerUnpinRequest");
+    const name = text(values, "group");
+    if (name === "") throw apiErrors.invalidJson("consumer group not specified");
+    if (!/^[a-zA-Z0-9/_=-]{1,16}$/.test(name)) throw consumerErrors.priorityGroupInvalid();
+    const { group } = this.#foundGroup(request);
+    if (group.config.priority?.groups.includes(name) !== true) throw consumerErrors.noPriorityGroup();
+    group.unpin(name);
+    return {};
   }
 
   #names(request: ApiRequest): object {

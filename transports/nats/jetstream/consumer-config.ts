@@ -4,6 +4,7 @@
  */
 import { groupConfig } from "../../../lib/consumer/config.ts";
 import type { AckPolicy, DeliverFrom, GroupConfig, PushConfig } from "../../../lib/consumer/config.ts";
+import type { PriorityConfig, PriorityPolicy } from "../../../lib/consumer/priority.ts";
 import type { GroupLimits } from "../../../lib/station/config.ts";
 import { apiLevel, natsVersion } from "../info.ts";
 import { consumerErrors } from "./consumer-refusals.ts";
@@ -110,9 +111,6 @@ export function decodeConsumer(values: Values, name: string, limits: GroupLimits
   const backoffMs = given.list("backoff").map((value) => value / 1e6);
   const ackPending = given.number("max_ack_pending") || limits.ackPendingMax;
   const inactiveMs = Math.max(0, given.milliseconds("inactive_threshold")) || limits.inactiveMs;
-  if (given.text("priority_policy") !== "" && given.text("priority_policy") !== "none") {
-    throw consumerErrors.create("priority groups are not supported by this broker yet");
-  }
   if (given.number("num_replicas") > 1) throw consumerErrors.replicasUnavailable();
   if (given.flag("direct") && push === undefined) throw consumerErrors.directRequiresPush();
   return groupConfig({
@@ -138,6 +136,7 @@ export function decodeConsumer(values: Values, name: string, limits: GroupLimits
     samplePercent: decodeSample(given.text("sample_freq")),
     memory: given.flag("mem_storage"),
     replicas: given.number("num_replicas"),
+    priority: decodePriority(given),
     ...ownWords(given.metadata()),
   });
 }
@@ -155,6 +154,34 @@ function ownWords(metadata: Readonly<Record<string, string>>): Partial<GroupConf
     ...(condition === undefined ? {} : { condition }),
     ...(mode === undefined ? {} : { mode }),
     ...(timeout === undefined ? {} : { memberTimeoutMs: Number(timeout) }),
+  };
+}
+
+const priorityPolicies: Readonly<Record<string, PriorityPolicy>> = {
+  overflow: "overflow",
+  pinned_client: "pinned",
+  prioritized: "prioritized",
+};
+const pinTimeoutDefaultMs = 120_000;
+
+function decodePriority(given: Given): PriorityConfig | undefined {
+  const policy = priorityPolicies[given.text("priority_policy")];
+  const groups = given.texts("priority_groups");
+  const timeoutMs = Math.max(0, given.milliseconds("priority_timeout"));
+  if (policy === undefined) {
+    if (groups.length > 0) throw consumerErrors.priorityGroupsWithoutPolicy();
+    if (timeoutMs > 0) throw consumerErrors.pinTimeoutWithoutPolicy();
+    return undefined;
+  }
+  return { policy, groups, pinTimeoutMs: timeoutMs || (policy === "pinned" ? pinTimeoutDefaultMs : 0) };
+}
+
+function encodePriority(priority: PriorityConfig | undefined): object {
+  if (priority === undefined) return {};
+  return {
+    priority_groups: priority.groups,
+    priority_policy: priority.policy === "pinned" ? "pinned_client" : priority.policy,
+    priority_timeout: nanoseconds(priority.pinTimeoutMs) || undefined,
   };
 }
 
@@ -266,6 +293,7 @@ export function encodeConsumer(config: GroupConfig): object {
     mem_storage: config.memory || undefined,
     metadata: encodeMetadata(config),
     pause_until: config.pausedUntilUs > 0 ? timeText(config.pausedUntilUs) : undefined,
+    ...encodePriority(config.priority),
   };
 }
 
@@ -289,7 +317,7 @@ function encodeMetadata(config: GroupConfig): Record<string, string> {
     ...(config.condition === "" ? {} : { [conditionKey]: config.condition }),
     ...(config.mode === "shared" ? {} : { [modeKey]: config.mode, [memberTimeoutKey]: `${config.memberTimeoutMs}` }),
     "_nats.level": `${apiLevel}`,
-    "_nats.req.level": config.pausedUntilUs > 0 ? "1" : "0",
+    "_nats.req.level": config.pausedUntilUs > 0 || config.priority !== undefined ? "1" : "0",
     "_nats.ver": natsVersion,
   };
   return Object.fromEntries(Object.entries(all).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -134,6 +134,14 @@ export class ConsumerDoor implements AckTarget, GroupListener {
     this.#advisories.sampled(groups.station.name, group.name, sequence, count, deliveries, delayMs);
   }
 
+  pinned(group: Group, groups: Groups, priorityGroup: string, pin: string): void {
+    this.#advisories.pinned(groups.station.name, group.name, priorityGroup, pin);
+  }
+
+  unpinned(group: Group, groups: Groups, priorityGroup: string, reason: "admin" | "timeout"): void {
+    this.#advisories.unpinned(groups.station.name, group.name, priorityGroup, reason);
+  }
+
   confirmed(group: Group, _groups: Groups, acks: number): void {
     const wire = this.#wires.get(group);
     if (wire === undefined) return;
@@ -180,7 +188,7 @@ export class ConsumerDoor implements AckTarget, GroupListener {
       sink.tell(group.config.push === undefined ? ask.refusal : "409 Consumer is push based");
       return;
     }
-    const { batch, bytesMax, noWait, expiresMs, heartbeatMs } = ask;
+    const { batch, bytesMax, noWait, expiresMs, heartbeatMs, priority } = ask;
     let member: string | undefined;
     if (group.config.mode === "keyed") {
       member = this.#members.ask(group, message, this.#options.tenant.publisher);
@@ -189,7 +197,7 @@ export class ConsumerDoor implements AckTarget, GroupListener {
         return;
       }
     }
-    const refusal = group.pull({ sink, batch, bytesMax, noWait, expiresMs, heartbeatMs, member });
+    const refusal = group.pull({ sink, batch, bytesMax, noWait, expiresMs, heartbeatMs, member, priority });
     const status = refusal === undefined ? undefined : refusalStatus(refusal, ask, group.config);
     if (status !== undefined) sink.tell(status);
   }

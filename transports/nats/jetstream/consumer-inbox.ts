@@ -50,6 +50,7 @@ export class Renderer {
       message.headerBytes = record.headerBytes;
       message.bodyEnd = record.bodyEnd;
     }
+    if (delivery.pin !== "") this.#addPin(delivery.pin);
     return message;
   }
 
@@ -95,6 +96,18 @@ export class Renderer {
     reply[at + 2] = zero;
     reply[at + 3] = dot;
     return putDigits(reply, at + 4, delivery.outstanding);
+  }
+
+  /** A header more, for who is pinned: copied, because the record's bytes are not ours. */
+  #addPin(pin: string): void {
+    const message = this.message;
+    const { body, bodyStart, headerBytes, bodyEnd } = message;
+    const before = headerBytes > 0 ? body.subarray(bodyStart, bodyStart + headerBytes - 2) : preamble;
+    const line = Buffer.from(`Nats-Pin-Id: ${pin}\r\n\r\n`, "latin1");
+    message.body = Buffer.concat([before, line, body.subarray(bodyStart + headerBytes, bodyEnd)]);
+    message.bodyStart = 0;
+    message.headerBytes = before.length + line.length;
+    message.bodyEnd = message.body.length;
   }
 
   /** The record's headers without its payload, whose size becomes a header. */
@@ -252,6 +265,8 @@ function statusText(status: PullStatus, pull: Pull, group: GroupPosition): strin
       return `409 Batch Completed\r\n${pending}`;
     case "bytesExceeded":
       return `409 Message Size Exceeds MaxBytes\r\n${pending}`;
+    case "wrongPin":
+      return `423 Nats-Wrong-Pin-Id\r\n${pending}`;
     case "deleted":
       return "409 Consumer Deleted";
     case "shutdown":

@@ -1,7 +1,7 @@
 /** A group's state as the API tells it: the fields of nats-server's ConsumerInfo, in its order. */
 import type { Group } from "../../../lib/consumer/group.ts";
 import { encodeConsumer } from "./consumer-config.ts";
-import { timeText } from "./json.ts";
+import { timeText, zeroTime } from "./json.ts";
 
 export function consumerInfo(station: string, group: Group, nowUs: number): object {
   const { config } = group;
@@ -20,8 +20,17 @@ export function consumerInfo(station: string, group: Group, nowUs: number): obje
     push_bound: (config.push !== undefined && group.pushActive) || undefined,
     paused: pausedMs > 0 || undefined,
     pause_remaining: pausedMs > 0 ? Math.round(pausedMs * 1e6) : undefined,
+    priority_groups: priorityGroups(group),
     ts: timeText(nowUs),
   };
+}
+
+/** Of the first group alone, as nats-server does. */
+function priorityGroups(group: Group): object[] | undefined {
+  const name = group.config.priority?.groups[0];
+  if (name === undefined) return undefined;
+  const { id, givenUs } = group.pin;
+  return [{ group: name, pinned_client_id: id || undefined, pinned_ts: id === "" ? zeroTime : timeText(givenUs) }];
 }
 
 function pair(count: number, sequence: number, lastUs: number): object {

@@ -3,6 +3,7 @@
  * words. A client asks the same again and again, so the last payload read is compared before anything is parsed.
  */
 import type { GroupConfig } from "../../../lib/consumer/config.ts";
+import type { PullPriority } from "../../../lib/consumer/pulls.ts";
 import type { PullRefusal } from "../../../lib/consumer/group.ts";
 import { parseJson } from "./json.ts";
 
@@ -13,11 +14,13 @@ export interface PullAsk {
   readonly noWait: boolean;
   readonly expiresMs: number;
   readonly heartbeatMs: number;
+  /** Undefined = it was no JSON object. */
+  readonly priority: PullPriority | undefined;
   /** Undefined = well formed; else the status that refuses it. */
   readonly refusal: string | undefined;
 }
 
-const one: PullAsk = { batch: 1, bytesMax: 0, noWait: false, expiresMs: 0, heartbeatMs: 0, refusal: undefined };
+const one: PullAsk = { batch: 1, bytesMax: 0, noWait: false, expiresMs: 0, heartbeatMs: 0, priority: undefined, refusal: undefined };
 /** Longer payloads are not remembered. */
 const rememberedBytesMax = 256;
 
@@ -60,6 +63,7 @@ function parseObject(text: string): PullAsk {
   const parsed = parseJson(text);
   if ("problem" in parsed) return refused(`400 Bad Request - ${parsed.problem}`);
   const given: Record<string, number> = {};
+  const texts: Record<string, string> = {};
   let noWait = false;
   for (const [name, value] of Object.entries(Object(parsed.value))) {
     const field = name.toLowerCase();
@@ -69,6 +73,9 @@ function parseObject(text: string): PullAsk {
     if (field === "no_wait") {
       if (typeof value !== "boolean") return wrong("bool");
       noWait = value;
+    } else if ((field === "group" || field === "id") && value !== null) {
+      if (typeof value !== "string") return wrong("string");
+      texts[field] = value;
     } else if (goType !== undefined && value !== null) {
       if (typeof value !== "number" || !Number.isInteger(value)) return wrong(goType);
       given[field] = value;
@@ -77,15 +84,19 @@ function parseObject(text: string): PullAsk {
   const expiresNs = given["expires"] ?? 0;
   const heartbeatNs = given["idle_heartbeat"] ?? 0;
   if (heartbeatNs > 0 && heartbeatNs * 2 > expiresNs) return refused("400 Bad Request - heartbeat value too large");
-  if (given["min_pending"] || given["min_ack_pending"]) return refused("400 Bad Request - Not a Overflow Priority consumer");
-  const priority = given["priority"] ?? 0;
-  if (priority < 0 || priority > 9) return refused("400 Bad Request - Priority must be between 0 and 9");
   return {
     batch: given["batch"] ?? 0,
     bytesMax: Math.max(0, given["max_bytes"] ?? 0),
     noWait,
     expiresMs: Math.max(0, expiresNs / 1e6),
     heartbeatMs: Math.max(0, heartbeatNs / 1e6),
+    priority: {
+      group: texts["group"] ?? "",
+      minPending: given["min_pending"] ?? 0,
+      minAckPending: given["min_ack_pending"] ?? 0,
+      pin: texts["id"] ?? "",
+      level: given["priority"] ?? 0,
+    },
     refusal: undefined,
   };
 }
@@ -107,6 +118,18 @@ export function refusalStatus(refusal: PullRefusal, ask: PullAsk, config: GroupC
       return `409 Exceeded MaxRequestMaxBytes of ${config.bytesMax}`;
     case "membersMax":
       return "409 Exceeded the members of a keyed group";
+    case "notOverflow":
+      return "400 Bad Request - Not a Overflow Priority consumer";
+    case "notPinned":
+      return "400 Bad Request - Not a Pinned Client Priority consumer";
+    case "levelInvalid":
+      return "400 Bad Request - Priority must be between 0 and 9";
+    case "groupMissing":
+      return "400 Bad Request - Priority Group missing";
+    case "groupUnknown":
+      return "400 Bad Request - Invalid Priority Group";
+    case "pinMismatch":
+      return "423 Nats-Pin-Id mismatch";
     case "requestsPending":
       return "408 Requests Pending";
     // One with heartbeats would ask again at once: the silence tells it.

@@ -27,6 +27,10 @@ export const consumerErrors = {
   pullFlowControl: (): ApiError => new ApiError(400, 10089, "consumer flow control requires a push based consumer"),
   directRequiresPush: (): ApiError => new ApiError(400, 10090, "consumer direct requires a push based consumer"),
   noPriorityGroup: (): ApiError => new ApiError(400, 10160, "Provided priority group does not exist for this consumer"),
+  priorityGroupInvalid: (): ApiError =>
+    new ApiError(400, 10162, "Valid priority group name must match A-Z, a-z, 0-9, -_/=)+ and may not exceed 16 characters"),
+  priorityGroupsWithoutPolicy: (): ApiError => new ApiError(400, 10196, "consumer can not have priority groups when policy is none"),
+  pinTimeoutWithoutPolicy: (): ApiError => new ApiError(400, 10197, "PinnedTTL cannot be set when PriorityPolicy is none"),
   invalidReset: (what: string): ApiError => new ApiError(400, 10204, `invalid reset: ${what}`),
 } as const;
 
@@ -36,6 +40,14 @@ export function consumerApiError(problem: GroupProblem): ApiError {
   switch (problem.code) {
     case "name_invalid":
       return invalid("consumer name can not contain '.', '*', '>', '\\', '/'");
+    case "priority_needs_pull":
+      return new ApiError(400, 10178, "priority groups can not be used with push consumers");
+    case "priority_groups_missing":
+      return new ApiError(400, 10159, "Setting PriorityPolicy requires at least one PriorityGroup to be set");
+    case "priority_group_empty":
+      return new ApiError(400, 10161, "Group name cannot be an empty string");
+    case "priority_group_invalid":
+      return consumerErrors.priorityGroupInvalid();
     case "name_too_long":
       return new ApiError(400, 10102, `consumer name is too long, maximum allowed is ${nameBytesMax}`);
     case "description_too_long":
