@@ -51,6 +51,40 @@ export interface Limits {
 export type TenantLimits = Pick<Limits, "connectionsMax" | "subscriptionsMax">;
 export const tenantLimitNames: readonly (keyof TenantLimits)[] = ["connectionsMax", "subscriptionsMax"];
 
+/** What a tenant may keep in its stations. An absent field allows anything. */
+export interface TenantAllowance {
+  /** Bytes of the records of all its stations in memory. Met: publishes and new stations are refused. */
+  readonly memoryBytesMax?: number;
+  /** The same on disk. */
+  readonly storageBytesMax?: number;
+  /** Met: a new station is refused. */
+  readonly stationsMax?: number;
+  /** Groups of each station. Met: a new group is refused. */
+  readonly groupsMax?: number;
+  /** Deliveries each group may have unacknowledged. A group that asks for more is refused. */
+  readonly ackPendingMax?: number;
+  /** The largest `bytesMax` a station in memory may have. One that asks for more is refused. */
+  readonly memoryStationBytesMax?: number;
+  /** The same on disk. */
+  readonly storageStationBytesMax?: number;
+  /** A station without `bytesMax` is refused. */
+  readonly stationBytesRequired?: boolean;
+}
+
+/** The unit of each; `stationBytesRequired` is true or false. */
+export const allowanceUnits: Readonly<Record<Exclude<keyof TenantAllowance, "stationBytesRequired">, "bytes" | "count">> = {
+  memoryBytesMax: "bytes",
+  storageBytesMax: "bytes",
+  stationsMax: "count",
+  groupsMax: "count",
+  ackPendingMax: "count",
+  memoryStationBytesMax: "bytes",
+  storageStationBytesMax: "bytes",
+};
+
+/** All limits of a tenant, as they are configured. */
+export type ConfiguredTenantLimits = Partial<TenantLimits> & TenantAllowance;
+
 export type LimitUnit = "bytes" | "ms" | "count" | "share" | "factor";
 
 export interface LimitRule {

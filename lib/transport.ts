@@ -45,6 +45,7 @@ export type PublishRefusal =
   | "ttl_invalid"
   | "bad_header"
   | "no_space"
+  | "tenant_full"
   | "duplicate_ids_full"
   | "schema"
   | "batch_denied"

@@ -33,6 +33,11 @@ export interface RecordSource {
   readonly ttlSeconds: number;
 }
 
+/** What a record counts for where bytes are limited. `bodyBytes`: header block and payload. */
+export function countedBytes(subjectBytes: number, bodyBytes: number): number {
+  return subjectBytes + bodyBytes + 16;
+}
+
 /** Bytes that `encodeRecord` will write. */
 export function recordSize(source: RecordSource, messageIdBytes: number): number {
   return recordHeaderBytes + source.subject.length + messageIdBytes + (source.bodyEnd - source.bodyStart);

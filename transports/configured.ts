@@ -97,6 +97,10 @@ export class ConfiguredBroker {
         const store = new LogUserStore(broker.file, logs);
         users = new UserDirectory(authenticator, store, { policy: authPolicyOf(config), limits });
         await users.open();
+        const { tenants } = opened;
+        tenants.allowanceOf = (tenant) => users?.limitsOf(tenant) ?? {};
+        users.listeners.add(() => tenants.refreshAllowances());
+        tenants.refreshAllowances();
       },
     });
     await opened.open();

@@ -107,6 +107,7 @@ export class OpenBroker {
     this.flushList = new FlushList(options.clock);
     this.scheduler = new GroupScheduler(broker);
     this.tenants = new TenantServices(broker, this.scheduler, options.serverName, options.jetStreamOf);
+    this.tenants.jetStreamDomain = options.jetStreamDomain;
     this.tenants.mayPublish = (user, subject) => options.authentication.mayPublish?.(user, subject) ?? true;
     const shared = { broker, authentication: options.authentication, pool: this.pool, flushList: this.flushList };
     this.nats = new NatsDoor({

@@ -8,6 +8,7 @@ import type { Subject } from "../lib/router/subject.ts";
 import type { GroupScheduler } from "../lib/consumer/scheduler.ts";
 import { TenantGroups } from "../lib/consumer/tenant-groups.ts";
 import { Stations } from "../lib/station/stations.ts";
+import type { TenantAllowance } from "../lib/limits.ts";
 import type { Tenant } from "../lib/tenant.ts";
 import type { Log } from "../store/store.ts";
 import { Requests } from "./admin/requests.ts";
@@ -34,6 +35,10 @@ export type JetStreamAccess = "on" | "refused" | "off";
 export class TenantServices {
   /** Asked when a tenant comes to life. */
   jetStreamOf: (tenant: string) => JetStreamAccess;
+  /** Of the JetStream API, in every tenant. */
+  jetStreamDomain: string | undefined = undefined;
+  /** What a tenant may keep. Asked when it comes to life, and by `refreshAllowances`. */
+  allowanceOf: (tenant: string) => TenantAllowance = () => ({});
   /** Whether a user, who need not be connected, may publish a subject. */
   mayPublish: (user: string, subject: Subject) => boolean = () => true;
   /** Clients may make a station by producing into it or consuming from it, where their protocol has that. */
@@ -100,6 +105,11 @@ export class TenantServices {
     }
   }
 
+  /** What tenants may keep has changed. */
+  refreshAllowances(): void {
+    for (const { tenant, stations } of this.#services.values()) stations.allowance.limits = this.allowanceOf(tenant.name);
+  }
+
   close(): void {
     for (const { memphis } of this.#services.values()) memphis.stop();
     for (const { jetstream, stations, requests, routes } of this.#services.values()) {
@@ -114,9 +124,23 @@ export class TenantServices {
   #begin(tenant: Tenant): void {
     const broker = this.#broker;
     const report = (message: string): void => broker.report(message, false);
-    const groups = new TenantGroups({ scheduler: this.#scheduler, settlementsOf: (storage) => broker.laneFor(storage).pending, report });
-    const stations = new Stations({ host: broker, tenant, makeGroups: (station) => groups.make(station), stationsMax: 0 });
-    const jetstream = new JetStream({ broker, tenant, stations, groups, serverName: this.#serverName, report });
+    const groups: TenantGroups = new TenantGroups({
+      scheduler: this.#scheduler,
+      settlementsOf: (storage) => broker.laneFor(storage).pending,
+      report,
+      limits: () => stations.allowance.limits,
+    });
+    const stations: Stations = new Stations({ host: broker, tenant, makeGroups: (station) => groups.make(station) });
+    stations.allowance.limits = this.allowanceOf(tenant.name);
+    const jetstream = new JetStream({
+      broker,
+      tenant,
+      stations,
+      groups,
+      serverName: this.#serverName,
+      domain: this.jetStreamDomain,
+      report,
+    });
     const access = this.jetStreamOf(tenant.name);
     jetstream.api.denied = access === "refused";
     if (access === "off") jetstream.stop();

@@ -10,6 +10,7 @@ import type { Claims } from "./jwt.ts";
 import { parseUserKey, signatureHolds } from "./nkey.ts";
 import { defaultResponseRule } from "./permissions.ts";
 import type { PermissionRules, ResponseRule, SubjectRules } from "./permissions.ts";
+import type { allowanceUnits, TenantAllowance } from "../limits.ts";
 import type { TenantDefinition } from "./user.ts";
 
 /** What an operator's configuration says. */
@@ -74,11 +75,29 @@ export function readAccount(token: string, operatorKeys: ReadonlySet<string>): A
     revoked: new Map(Object.entries(revocations).flatMap(([key, at]) => (typeof at === "number" ? [[key, at] as const] : []))),
     tenant: {
       name: claims.subject,
-      limits: { ...bound("connectionsMax", limits["conn"]), ...bound("subscriptionsMax", limits["subs"]) },
+      limits: { ...bound("connectionsMax", limits["conn"]), ...bound("subscriptionsMax", limits["subs"]), ...allowanceOf(limits) },
       jetStream,
     },
     exports: fieldsOf(nats["exports"]),
     imports: fieldsOf(nats["imports"]),
+  };
+}
+
+/** The stations' part of a token's limits, where -1 is no limit, and of those of groups and stations 0 as well. */
+function allowanceOf(limits: Fields): TenantAllowance {
+  const from = (least: number, name: keyof typeof allowanceUnits, key: string): TenantAllowance => {
+    const value = limits[key];
+    return typeof value === "number" && value >= least ? { [name]: value } : {};
+  };
+  return {
+    ...from(0, "memoryBytesMax", "mem_storage"),
+    ...from(0, "storageBytesMax", "disk_storage"),
+    ...from(0, "stationsMax", "streams"),
+    ...from(1, "groupsMax", "consumer"),
+    ...from(1, "ackPendingMax", "max_ack_pending"),
+    ...from(1, "memoryStationBytesMax", "mem_max_stream_bytes"),
+    ...from(1, "storageStationBytesMax", "disk_max_stream_bytes"),
+    ...(limits["max_bytes_required"] === true ? { stationBytesRequired: true } : {}),
   };
 }
 

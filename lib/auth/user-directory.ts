@@ -8,7 +8,7 @@ import { BrokerError } from "../errors.ts";
 import { Issues, isFields } from "../config/issues.ts";
 import type { Fields } from "../config/issues.ts";
 import { parseTenantLimits } from "../config/limits-document.ts";
-import type { Limits, TenantLimits } from "../limits.ts";
+import type { ConfiguredTenantLimits, Limits } from "../limits.ts";
 import type { AuthPolicy, Authenticator } from "./authenticator.ts";
 import { defaultTenant } from "./identity.ts";
 import type { PermissionRules } from "./permissions.ts";
@@ -36,7 +36,7 @@ export interface ListedUser {
 
 export interface ListedTenant {
   readonly tenant: string;
-  readonly limits: Partial<TenantLimits>;
+  readonly limits: ConfiguredTenantLimits;
   readonly users: number;
   readonly source: "configuration" | "command" | "default";
 }
@@ -54,6 +54,8 @@ interface MadeUser {
 const documentVersion = 1;
 
 export class UserDirectory {
+  /** Told after each change of users and tenants. */
+  readonly listeners: Set<() => void> = new Set();
   readonly #authenticator: Authenticator;
   readonly #store: UserStore;
   #base: DirectoryBase;
@@ -92,7 +94,7 @@ export class UserDirectory {
     const counts = new Map<string, number>();
     for (const { tenant } of [...this.#base.policy.users, ...this.#effective()]) counts.set(tenant, (counts.get(tenant) ?? 0) + 1);
     const tenants = new Map<string, ListedTenant>();
-    const put = (name: string, limits: Partial<TenantLimits>, source: ListedTenant["source"]): void => {
+    const put = (name: string, limits: ConfiguredTenantLimits, source: ListedTenant["source"]): void => {
       if (!tenants.has(name)) tenants.set(name, { tenant: name, limits, users: counts.get(name) ?? 0, source });
     };
     for (const { name, limits } of this.#base.policy.tenants) put(name, limits, "configuration");
@@ -100,6 +102,13 @@ export class UserDirectory {
     for (const user of this.#base.policy.users) put(user.tenant, {}, "configuration");
     put(defaultTenant, {}, "default");
     return [...tenants.values()].sort((a, b) => (a.tenant < b.tenant ? -1 : 1));
+  }
+
+  /** What a tenant was given; nothing when nobody defined it. */
+  limitsOf(tenant: string): ConfiguredTenantLimits {
+    const { policy } = this.#base;
+    const defined = policy.tenants.find(({ name }) => name === tenant) ?? this.#tenants.get(tenant);
+    return defined?.limits ?? policy.trust?.accounts.get(tenant)?.tenant.limits ?? {};
   }
 
   /**
@@ -180,6 +189,7 @@ export class UserDirectory {
     const made = [...this.#tenants.values()].filter(({ name }) => !policy.tenants.some((tenant) => tenant.name === name));
     const users = [...policy.users, ...this.#effective()];
     this.#authenticator.replace({ ...policy, users, tenants: [...policy.tenants, ...made] }, limits);
+    for (const listener of this.listeners) listener();
   }
 
   async #save(users: ReadonlyMap<string, MadeUser>, tenants: ReadonlyMap<string, TenantDefinition>): Promise<void> {

@@ -1,5 +1,5 @@
 /** A user and a tenant as defined: in the configuration file or by command. Checked by whoever made the object. */
-import type { TenantLimits } from "../limits.ts";
+import type { ConfiguredTenantLimits } from "../limits.ts";
 import type { PermissionRules } from "./permissions.ts";
 import type { ScramKeys } from "./scram.ts";
 import type { Secret } from "./secret.ts";
@@ -20,8 +20,8 @@ export interface User {
 
 export interface TenantDefinition {
   readonly name: string;
-  /** In place of the broker's: how many connections it has, and subscriptions each of them. */
-  readonly limits: Partial<TenantLimits>;
+  /** In place of the broker's: how many connections it has, and subscriptions each of them; and what its stations may keep. */
+  readonly limits: ConfiguredTenantLimits;
   /** False: the JetStream API refuses it. Absent = true. */
   readonly jetStream?: boolean | undefined;
 }

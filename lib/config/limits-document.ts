@@ -1,6 +1,6 @@
 /** Limits as they are written: by name, in their unit or with one (`payloadBytesMax: 8MiB`, `authTimeoutMs: 5s`). */
-import { limitNames, limitRules, tenantLimitNames } from "../limits.ts";
-import type { LimitRule, Limits, TenantLimits } from "../limits.ts";
+import { allowanceUnits, limitNames, limitRules, tenantLimitNames } from "../limits.ts";
+import type { ConfiguredTenantLimits, LimitRule, Limits } from "../limits.ts";
 import type { Issues } from "./issues.ts";
 import { joined } from "./issues.ts";
 import { parseBytes, parseDurationMs } from "./quantity.ts";
@@ -11,8 +11,25 @@ export function parseLimits(value: unknown, path: string, issues: Issues): Parti
 }
 
 /** The same for those a tenant may have of its own. */
-export function parseTenantLimits(value: unknown, path: string, issues: Issues): Partial<TenantLimits> {
-  return read(value, path, tenantLimitNames, issues);
+export function parseTenantLimits(value: unknown, path: string, issues: Issues): ConfiguredTenantLimits {
+  if (value === null) return {};
+  const names = Object.keys(allowanceUnits) as (keyof typeof allowanceUnits)[];
+  const fields = issues.fields(value, path, [...tenantLimitNames, ...names, "stationBytesRequired"]) ?? {};
+  const limits: { -readonly [Name in keyof ConfiguredTenantLimits]: ConfiguredTenantLimits[Name] } = {};
+  const common = Object.entries(fields).filter(([name]) => tenantLimitNames.some((known) => known === name));
+  Object.assign(limits, read(Object.fromEntries(common), path, tenantLimitNames, issues));
+  for (const name of names) {
+    const given = fields[name];
+    if (given === undefined || given === null) continue;
+    const isBytes = allowanceUnits[name] === "bytes";
+    const number = isBytes ? parseBytes(given) : given;
+    if (typeof number === "number" && Number.isSafeInteger(number) && number >= 0) limits[name] = number;
+    else issues.add(joined(path, name), given, isBytes ? "bytes (or a text such as 8MiB)" : "a whole number");
+  }
+  const required = fields["stationBytesRequired"];
+  if (typeof required === "boolean") limits.stationBytesRequired = required;
+  else if (required !== undefined && required !== null) issues.add(joined(path, "stationBytesRequired"), required, "true or false");
+  return limits;
 }
 
 function read<Name extends keyof Limits>(

@@ -86,7 +86,7 @@ export interface GroupConfig {
 /** With how often it is looked, a silent member's keys move within 5 s. */
 export const memberTimeoutDefaultMs = 4_000;
 const ackWaitDefaultMs = 30_000;
-const ackPendingDefault = 1_000;
+export const ackPendingDefault = 1_000;
 const waitingDefault = 512;
 const inactiveDefaultMs = 5_000;
 

@@ -3,9 +3,10 @@
  * a commit changed, and telling the station what they still need.
  */
 import type { GroupSnapshot, Log, Sequence } from "../../store/store.ts";
+import type { TenantAllowance } from "../limits.ts";
 import type { GroupLimits, StationConfig } from "../station/config.ts";
 import type { StationGroups } from "../station/station.ts";
-import { groupConfig, groupDocument, parseGroupDocument, sameConfig } from "./config.ts";
+import { ackPendingDefault, groupConfig, groupDocument, parseGroupDocument, sameConfig } from "./config.ts";
 import type { GroupConfig } from "./config.ts";
 import { Feed } from "./feed.ts";
 import { compileFilters } from "./filters.ts";
@@ -38,6 +39,8 @@ export interface GroupsHost {
   /** A group has gone, by request or because nobody used it. */
   deleted(group: Group, groups: Groups): void;
   report(message: string): void;
+  /** What the tenant may have. */
+  limits(): TenantAllowance;
 }
 
 /** The existing or new group, or why not. */
@@ -223,8 +226,15 @@ export class Groups implements GroupOwner, StationGroups {
   }
 
   async #define(wanted: GroupConfig, only: "create" | "change" | undefined): Promise<Defined> {
-    const config = groupConfig(wanted);
     const facts = this.#facts();
+    const config = groupConfig(wanted);
+    // A group that wants no limit gets its tenant's; a station that has one of its own refuses it.
+    const unlimited = config.ackPendingMax === 0 && config.ack !== "none" && this.station.config.groupLimits.ackPendingMax === 0;
+    if (unlimited && facts.ackPendingMax > 0) return this.#defined({ ...config, ackPendingMax: facts.ackPendingMax }, only, facts);
+    return this.#defined(config, only, facts);
+  }
+
+  async #defined(config: GroupConfig, only: "create" | "change" | undefined, facts: StationFacts): Promise<Defined> {
     const problem = checkGroup(config, facts);
     if (problem !== undefined) return { kind: "refused", problem };
     const group = this.#groups.get(config.name);
@@ -297,8 +307,28 @@ export class Groups implements GroupOwner, StationGroups {
     this.#groups.set(snapshot.name, new Group(this, document.config, document.createdUs, state));
   }
 
-  #facts(): StationFacts {
-    const { retention, subjects, groupsMax, groupLimits } = this.station.config;
-    return { retention, subjects, groupsMax, ackPendingMax: groupLimits.ackPendingMax, inactiveMaxMs: groupLimits.inactiveMs };
+  /** What the station and its tenant allow a group; 0 = anything. */
+  get limits(): GroupLimits {
+    const { ackPendingMax, inactiveMs } = this.station.config.groupLimits;
+    return { ackPendingMax: lower(ackPendingMax, this.#host.limits().ackPendingMax), inactiveMs };
   }
+
+  /** What a group gets that asks for nothing; 0 = what groups have anyway. */
+  get defaults(): GroupLimits {
+    const { ackPendingMax, inactiveMs } = this.limits;
+    const own = this.station.config.groupLimits.ackPendingMax > 0;
+    return { ackPendingMax: own || ackPendingMax < ackPendingDefault ? ackPendingMax : 0, inactiveMs };
+  }
+
+  #facts(): StationFacts {
+    const { retention, subjects, groupsMax } = this.station.config;
+    const { ackPendingMax, inactiveMs } = this.limits;
+    return { retention, subjects, groupsMax: lower(groupsMax, this.#host.limits().groupsMax), ackPendingMax, inactiveMaxMs: inactiveMs };
+  }
+}
+
+/** The lower of two limits, of which either may be none. */
+function lower(own: number, tenants: number | undefined): number {
+  if (tenants === undefined) return own;
+  return own > 0 ? Math.min(own, tenants) : tenants;
 }

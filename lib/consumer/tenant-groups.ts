@@ -3,6 +3,7 @@
  * them to the door that speaks about it. The scheduler below is shared by the whole broker.
  */
 import type { Sequence } from "../../store/store.ts";
+import type { TenantAllowance } from "../limits.ts";
 import type { Group, GroupObserver } from "./group.ts";
 import { Groups } from "./groups.ts";
 import type { GroupStation } from "./groups.ts";
@@ -27,6 +28,8 @@ export interface TenantGroupsOptions {
   /** Where tickets of a storage's store settle. */
   readonly settlementsOf: (storage: "file" | "memory") => Settlements;
   readonly report: (message: string) => void;
+  /** What the tenant may have. */
+  readonly limits: () => TenantAllowance;
 }
 
 export class TenantGroups {
@@ -56,6 +59,7 @@ export class TenantGroups {
       pushing: (group) => this.#listener?.pushing(group, groups),
       deleted: (group) => this.#listener?.deleted(group, groups),
       report,
+      limits: this.#options.limits,
     });
     this.#stations.set(station.name, groups);
     return groups;

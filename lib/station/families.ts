@@ -23,7 +23,7 @@ export interface PartitionHost {
   updateOne(config: StationConfig): Promise<Station>;
   deleteOne(name: string): Promise<void>;
   /** Takes the filters, or throws when another station has one; `held` are its own already. */
-  reserve(config: StationConfig, held: readonly string[]): void;
+  reserve(config: StationConfig): void;
   release(filters: readonly string[], name: string, but?: readonly string[]): void;
   /** The family's filters capture from now on. */
   recapture(name: string, filters: readonly string[], capture: Capture | undefined): void;
@@ -56,7 +56,7 @@ export class Families {
       checkStation(config);
       this.#host.checkFamilies(config.storage);
       if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
-      this.#host.reserve(config, []);
+      this.#host.reserve(config);
       const made: Station[] = [];
       try {
         for (let number = config.partitions; number > 1; number--)
@@ -82,7 +82,7 @@ export class Families {
       }
       checkStation(config);
       checkStationChange(before, config);
-      this.#host.reserve(config, before.subjects);
+      this.#host.reserve(config);
       try {
         await this.#host.updateOne(partitionConfig(config, 1));
       } catch (error) {
@@ -131,7 +131,7 @@ export class Families {
         if (known === undefined) partitions.push(await this.#host.createOne(wanted));
         else partitions.push(sameStation(known.config, wanted) ? known : await this.#host.updateOne(wanted));
       }
-      this.#host.reserve(config, config.subjects);
+      this.#host.reserve(config);
       this.#enter(name, partitions);
     }
   }

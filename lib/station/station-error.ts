@@ -69,6 +69,11 @@ export type StationRefusal =
   | "delete_denied"
   | "record_not_found"
   | "stations_max"
+  | "groups_max_exceeds_tenant"
+  | "bytes_max_exceeds_tenant"
+  | "bytes_max_required"
+  | "memory_reserved"
+  | "storage_reserved"
   | "store_failed";
 
 export class StationError extends Error {

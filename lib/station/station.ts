@@ -17,6 +17,8 @@ import type { FastBatchVoice } from "./fast-batches.ts";
 import { isFastReply } from "./fast-reply.ts";
 import type { Mirror } from "./mirror.ts";
 import type { NotebookHost } from "./notebook.ts";
+import type { Allowance } from "./allowance.ts";
+import { countedBytes } from "../../store/record.ts";
 import type { PublishReader, Refusal } from "./publish-reader.ts";
 import type { Announce } from "./republisher.ts";
 import { Retention } from "./retention.ts";
@@ -84,6 +86,7 @@ export interface StationOptions {
   readonly pending: Waiters;
   readonly reader: PublishReader;
   readonly surroundings: StationSurroundings;
+  readonly allowance: Allowance;
 }
 
 export class Station implements Capture {
@@ -110,6 +113,7 @@ export class Station implements Capture {
   readonly #reader: PublishReader;
   readonly #retention: Retention;
   readonly #surroundings: StationSurroundings;
+  readonly #allowance: Allowance;
   #batches: Batches | undefined;
   #fastBatches: FastBatches | undefined;
   #notes: StationNotes | undefined;
@@ -128,6 +132,7 @@ export class Station implements Capture {
     this.#reader = options.reader;
     this.#retention = new Retention(this);
     this.#surroundings = options.surroundings;
+    this.#allowance = options.allowance;
     this.startedUs = options.clock.nowUs();
     this.#batches = undefined;
     this.#fastBatches = undefined;
@@ -172,7 +177,8 @@ export class Station implements Capture {
   }
 
   capture(message: Message, from: Session, token: number): boolean {
-    const refusal = this.#reader.read(message, this.#config);
+    let refusal = this.#reader.read(message, this.#config);
+    if (this.#allowance.limited && refusal === undefined) refusal = this.#judgeRoom();
     const told = token !== 0 && !this.#config.noAck;
     if (told && isFastReply(message.replyBuffer, message.replyStart, message.replyEnd) && this.#takeFast(message, refusal)) return false;
     if (this.#reader.batchId !== "") {
@@ -190,6 +196,13 @@ export class Station implements Capture {
     const ticket = this.log.append(request);
     if (told) this.#pending.add(ticket, from, token, this.#config.name);
     return told;
+  }
+
+  /** The tenant's stations together may hold only so much. */
+  #judgeRoom(): Refusal | undefined {
+    const { subject, bodyStart, bodyEnd } = this.#reader.request;
+    if (!this.#allowance.refuses(this.#config.storage, countedBytes(subject.length, bodyEnd - bodyStart))) return undefined;
+    return { code: "tenant_full", message: "the tenant's stations hold as much as they may: purge some, or raise its limits" };
   }
 
   /** A message of a fast batch, or of what would be one. False when nobody could be told of it. */

@@ -11,6 +11,7 @@ import type { Session } from "../transport.ts";
 import { logDefinition, parseStationDocument, sameStation } from "./config.ts";
 import type { StationConfig } from "./config.ts";
 import type { Capture } from "../capture.ts";
+import { Allowance } from "./allowance.ts";
 import { Alias, Captures } from "./captures.ts";
 import { Families } from "./families.ts";
 import type { StationFamily } from "./family.ts";
@@ -48,8 +49,6 @@ export interface StationsOptions {
   readonly host: StationHost;
   readonly tenant: StationTenant;
   readonly makeGroups: (station: Station) => StationGroups;
-  /** Stations at most; 0 = no limit. */
-  readonly stationsMax: number;
 }
 
 /** Told after a station was made, changed or deleted, e.g. for advisories; not of those that a start brings back. */
@@ -65,6 +64,8 @@ export interface PurgeRequest {
 export class Stations {
   readonly tenant: string;
   readonly listeners: Set<StationListener> = new Set();
+  /** What the tenant may keep. */
+  readonly allowance: Allowance = new Allowance(() => this.#stations.values());
   /** What publishers may insist on; set by the door that counts in levels. */
   level = 0;
   /** Set by the door whose publishers send fast batches. */
@@ -90,11 +91,6 @@ export class Stations {
 
   get size(): number {
     return this.#stations.size;
-  }
-
-  /** Stations at most; 0 = no limit. */
-  get stationsMax(): number {
-    return this.#options.stationsMax;
   }
 
   get(name: string): Station | undefined {
@@ -159,6 +155,7 @@ export class Stations {
   checkNew(config: StationConfig): void {
     checkStation(config);
     this.#checkOrigins(config);
+    this.allowance.check(config);
     if (this.configOf(config.name) !== undefined) throw new StationError("exists", `station '${config.name}' exists`);
   }
 
@@ -169,7 +166,7 @@ export class Stations {
   restore(config: StationConfig, fill: (restoring: Restoring) => Promise<void>): Promise<Station> {
     return this.inTurn(config.name, async () => {
       this.checkNew(config);
-      this.reserve(config, []);
+      this.reserve(config);
       const { store, pending } = this.#options.host.laneFor(config.storage);
       const restoring = new Restoring((first) => store.define(restoringDefinition(`${this.tenant}/${config.name}`, first), 0), pending);
       try {
@@ -204,12 +201,21 @@ export class Stations {
     checkStation(config);
     this.#checkOrigins(config);
     if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
-    this.reserve(config, []);
+    this.allowance.claim(config);
+    try {
+      this.reserve(config);
+      return { station: await this.#make(config), created: true };
+    } finally {
+      this.allowance.settled(config.name);
+    }
+  }
+
+  async #make(config: StationConfig): Promise<Station> {
     try {
       const log = await this.#define(config, 0);
       const station = this.#register(config, log);
       this.#tell("created", station);
-      return { station, created: true };
+      return station;
     } catch (error) {
       this.release(config.subjects, config.name);
       throw error;
@@ -233,12 +239,12 @@ export class Stations {
       checkStationChange(before, config);
       checkGroups(station, config);
       this.#checkOrigins(config);
-      this.reserve(config, before.subjects);
+      this.allowance.claim(config);
       try {
-        await this.#define(config, station.log.revision);
-      } catch (error) {
-        this.release(config.subjects, config.name, before.subjects);
-        throw error;
+        this.reserve(config);
+        await this.#change(config, station);
+      } finally {
+        this.allowance.settled(config.name);
       }
       this.release(before.subjects, config.name, config.subjects);
       station.reconfigure(config);
@@ -247,6 +253,15 @@ export class Stations {
       this.#tell("changed", station);
       return station;
     });
+  }
+
+  async #change(config: StationConfig, station: Station): Promise<void> {
+    try {
+      await this.#define(config, station.log.revision);
+    } catch (error) {
+      this.release(config.subjects, config.name, station.config.subjects);
+      throw error;
+    }
   }
 
   /** Deletes a station with its records and groups; durable when resolved. Rejects with `not_found`. */
@@ -359,6 +374,7 @@ export class Stations {
   #register(config: StationConfig, log: Log): Station {
     const { host, tenant, makeGroups } = this.#options;
     const { store, pending } = host.laneFor(config.storage);
+    const { allowance } = this;
     const surroundings = {
       random: host.random,
       dirty: (source: { saveProgress(): void }) => host.dirty(source),
@@ -366,7 +382,10 @@ export class Stations {
       meetsLevel: (level: string) => Number(level) <= this.level,
       announce: (subject: string, body: Buffer, headerBytes: number) => tenant.announce(subject, body, headerBytes),
     };
-    const station = new Station({ clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings }, makeGroups);
+    const station = new Station(
+      { clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings, allowance },
+      makeGroups,
+    );
     this.#stations.set(config.name, station);
     this.#sorted = undefined;
     host.own(log, station);
@@ -419,11 +438,7 @@ export class Stations {
   }
 
   /** Takes the subjects, or throws when another station has one. `held` are the station's own already. */
-  reserve(config: StationConfig, held: readonly string[]): void {
-    const { stationsMax } = this.#options;
-    if (held.length === 0 && stationsMax > 0 && this.#stations.size >= stationsMax) {
-      throw new StationError("stations_max", `the tenant has its ${stationsMax} stations: delete one first`);
-    }
+  reserve(config: StationConfig): void {
     for (const subject of config.subjects) {
       this.#subjects.overlapping(subject, (owner) => {
         if (owner === config.name) return true;

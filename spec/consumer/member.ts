@@ -112,6 +112,7 @@ export class Stage {
         observer,
         pushing: () => {},
         deleted: (group) => this.events.push(`deleted ${group.name}`),
+        limits: () => ({}),
         report: (message) => this.events.push(message),
       },
     );

@@ -73,6 +73,7 @@ export class StoreBench {
         observer,
         pushing: ignore,
         deleted: ignore,
+        limits: () => ({}),
         report: (message) => assert.fail(message),
       },
     );

@@ -9,6 +9,7 @@ import type { Subscription } from "../../lib/subscription.ts";
 import type { Tenant } from "../../lib/tenant.ts";
 import type { PublishOutcome, Session } from "../../lib/transport.ts";
 import type { Log, Sequence, Store } from "../../store/store.ts";
+import type { TenantAllowance } from "../../lib/limits.ts";
 import { ModelStore } from "../support/model-store.ts";
 import { SimClock } from "../support/sim-clock.ts";
 import { SimRandom } from "../support/sim-random.ts";
@@ -102,7 +103,7 @@ export interface Held {
 }
 
 export async function holdStations(
-  options: { readonly stationsMax?: number; readonly store?: (clock: SimClock) => Store } = {},
+  options: { readonly allowance?: TenantAllowance; readonly store?: (clock: SimClock) => Store } = {},
 ): Promise<Held> {
   const clock = new SimClock();
   const store = options.store?.(clock) ?? new ModelStore(clock);
@@ -115,7 +116,8 @@ export async function holdStations(
     made.set(station, groups);
     return groups;
   };
-  const stations = new Stations({ host: broker, tenant, makeGroups, stationsMax: options.stationsMax ?? 0 });
+  const stations = new Stations({ host: broker, tenant, makeGroups });
+  stations.allowance.limits = options.allowance ?? {};
   const publisher = new Publisher();
   return {
     clock,

@@ -130,7 +130,7 @@ test("stations come back from the store's logs, with their subjects reserved", a
 });
 
 test("a tenant has no more stations than it may have", async () => {
-  const { stations } = await holdStations({ stationsMax: 1 });
+  const { stations } = await holdStations({ allowance: { stationsMax: 1 } });
   await stations.create(stationConfig({ name: "A" }));
   assert.equal(await codeOf(stations.create(stationConfig({ name: "B" }))), "stations_max");
 });

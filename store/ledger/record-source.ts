@@ -29,7 +29,4 @@ export interface RecordSource {
   want(sequence: Sequence): void;
 }
 
-/** The figure limits count. */
-export function countedBytes(subjectBytes: number, bodyBytes: number): number {
-  return subjectBytes + bodyBytes + 16;
-}
+export { countedBytes } from "../record.ts";

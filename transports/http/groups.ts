@@ -156,7 +156,7 @@ export function addGroups(router: HttpRouter, context: HttpContext): void {
       const groups = context.groups(call);
       const wanted = jsonBody(call, createSchema) as Partial<GroupConfig> & { readonly name: string };
       demand(call.identity, `$JS.API.CONSUMER.CREATE.${groups.station.name}.${wanted.name}`);
-      const { ackPendingMax, inactiveMs } = groups.station.config.groupLimits;
+      const { ackPendingMax, inactiveMs } = groups.defaults;
       const limits = { ...(ackPendingMax > 0 ? { ackPendingMax } : {}), ...(inactiveMs > 0 ? { inactiveMs } : {}) };
       await define(call, groups, groupConfig({ ...limits, ...wanted }), "create");
     },

@@ -59,6 +59,10 @@ const stationStatus: Partial<Record<StationRefusal, number>> = {
   purge_denied: 403,
   delete_denied: 403,
   stations_max: 409,
+  groups_max_exceeds_tenant: 409,
+  bytes_max_exceeds_tenant: 409,
+  memory_reserved: 409,
+  storage_reserved: 409,
   not_supported: 501,
   store_failed: 503,
 };
@@ -82,6 +86,7 @@ function produceStatus(code: ProduceError["code"]): number {
     case "sealed":
       return 409;
     case "no_space":
+    case "tenant_full":
       return 507;
     case "store_failed":
     case "closed":

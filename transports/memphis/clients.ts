@@ -9,7 +9,6 @@ import type { Groups } from "../../lib/consumer/groups.ts";
 import type { TenantGroups } from "../../lib/consumer/tenant-groups.ts";
 import type { StationClients } from "../../lib/station/clients.ts";
 import { lastOfAll } from "../../lib/station/last-records.ts";
-import type { Station } from "../../lib/station/station.ts";
 import type { Stations } from "../../lib/station/stations.ts";
 import { readName } from "./names.ts";
 import { numberOf, textOf } from "./request.ts";
@@ -131,7 +130,7 @@ export class MemphisClients {
     for (const [index, partition] of partitions.entries()) {
       const groups = this.#options.groups.of(partition.name);
       if (groups === undefined) throw new Error("the station is being destroyed");
-      await define(groups, partition, wanted, from === undefined ? start.deliver : { kind: "sequence", sequence: from[index] ?? 1 });
+      await define(groups, wanted, from === undefined ? start.deliver : { kind: "sequence", sequence: from[index] ?? 1 });
     }
   }
 }
@@ -172,10 +171,10 @@ function configOf(name: string, fields: Fields): GroupConfig | string {
 }
 
 /** A group that is there keeps its position; only how it repeats may change. */
-async function define(groups: Groups, station: Station, wanted: GroupConfig, deliver: DeliverFrom): Promise<void> {
+async function define(groups: Groups, wanted: GroupConfig, deliver: DeliverFrom): Promise<void> {
   const known = groups.get(wanted.name);
   const { ackWaitMs, deliveriesMax: deliveries } = wanted;
-  const most = station.config.groupLimits.ackPendingMax;
+  const most = groups.defaults.ackPendingMax;
   const config =
     known === undefined
       ? { ...wanted, deliver, ackPendingMax: most > 0 ? most : ackPendingMax }

@@ -12,6 +12,7 @@ export function refusalReason(outcome: PublishOutcome): number {
     case "bytes_max":
     case "messages_per_subject_max":
     case "no_space":
+    case "tenant_full":
     case "duplicate_ids_full":
       return reason.quotaExceeded;
     default:

@@ -9,6 +9,7 @@ import { parseSecret } from "../../lib/auth/secret.ts";
 import type { Secret } from "../../lib/auth/secret.ts";
 import type { TenantDefinition, User } from "../../lib/auth/user.ts";
 import { BrokerError } from "../../lib/errors.ts";
+import type { allowanceUnits, TenantAllowance } from "../../lib/limits.ts";
 import type { ConfFields } from "./conf-value.ts";
 import { ConfFields as Fields } from "./conf-value.ts";
 import type { ConfValue } from "./conf-parser.ts";
@@ -44,7 +45,7 @@ export function readPeople(top: ConfFields, given: GivenLogin, jetStream: boolea
     if (account === undefined) continue;
     const own = permissionsOf(account, "default_permissions");
     for (const each of account.maps("users") ?? []) users.push(userOf(each, name, own ?? defaults));
-    tenants.push({ name, limits: {}, jetStream: jetStream && jetStreamOf(account) });
+    tenants.push({ name, limits: allowanceOf(account), jetStream: jetStream && jetStreamOf(account) });
   }
   const systemAccount = top.text("system_account", "system") ?? systemAccountName;
   if (tenants.length > 0 && !tenants.some(({ name }) => name === defaultTenant)) {
@@ -66,6 +67,28 @@ export function readPeople(top: ConfFields, given: GivenLogin, jetStream: boolea
 export function namesOf(top: ConfFields, key: string): string[] {
   const value = top.get(key);
   return value instanceof Map ? [...value.keys()] : [];
+}
+
+/** An account's `jetstream { … }`: in nats-server's spellings, where a number below 0 is no limit. */
+function allowanceOf(account: ConfFields): TenantAllowance {
+  const fields = account.get("jetstream") instanceof Map ? account.fields("jetstream") : undefined;
+  if (fields === undefined) return {};
+  const limit = (name: keyof typeof allowanceUnits, ...keys: readonly string[]): TenantAllowance => {
+    const value = fields.whole(...keys);
+    return value === undefined || value < 0 ? {} : { [name]: value };
+  };
+  const positive = (name: keyof typeof allowanceUnits, ...keys: readonly string[]): TenantAllowance =>
+    (fields.whole(...keys) ?? 0) > 0 ? limit(name, ...keys) : {};
+  return {
+    ...limit("memoryBytesMax", "max_memory", "max_mem", "mem", "memory"),
+    ...limit("storageBytesMax", "max_store", "max_file", "max_disk", "store", "disk"),
+    ...limit("stationsMax", "max_streams", "streams"),
+    ...positive("groupsMax", "max_consumers", "consumers"),
+    ...positive("ackPendingMax", "max_ack_pending"),
+    ...positive("memoryStationBytesMax", "memory_max_stream_bytes", "mem_max_stream_bytes"),
+    ...positive("storageStationBytesMax", "disk_max_stream_bytes", "store_max_stream_bytes"),
+    ...(fields.flag("max_bytes_required", "max_stream_bytes", "max_bytes") === true ? { stationBytesRequired: true } : {}),
+  };
 }
 
 function jetStreamOf(account: ConfFields): boolean {

@@ -19,7 +19,11 @@ export class AckRenderer {
   #station: string;
   #prefixBytes: number;
 
-  constructor() {
+  /** What follows the station's name: its domain, when it has one. */
+  readonly #domain: string;
+
+  constructor(domain = "") {
+    this.#domain = domain === "" ? "" : `,"domain":${JSON.stringify(domain)}`;
     this.buffer = Buffer.allocUnsafeSlow(512);
     this.end = 0;
     this.#station = "";
@@ -37,14 +41,16 @@ export class AckRenderer {
     }
     if (outcome.sum !== "" && outcome.batchCount === 0) {
       this.#prefixBytes = 0;
-      this.end = this.#write(`{"stream":${JSON.stringify(outcome.station)},"seq":${outcome.sequence},"val":"${outcome.sum}"}`);
+      this.end = this.#write(
+        `{"stream":${JSON.stringify(outcome.station)}${this.#domain},"seq":${outcome.sequence},"val":"${outcome.sum}"}`,
+      );
       return;
     }
     if (outcome.batchCount > 0) {
       const { station, sequence, batch, batchCount } = outcome;
       this.#prefixBytes = 0;
       this.end = this.#write(
-        `{"stream":${JSON.stringify(station)},"seq":${sequence}${outcome.kind === "duplicate" ? ',"duplicate": true' : ""},"batch":${JSON.stringify(batch)},"count":${batchCount}}`,
+        `{"stream":${JSON.stringify(station)}${this.#domain},"seq":${sequence}${outcome.kind === "duplicate" ? ',"duplicate": true' : ""},"batch":${JSON.stringify(batch)},"count":${batchCount}}`,
       );
       return;
     }
@@ -61,7 +67,7 @@ export class AckRenderer {
 
   #setStation(station: string): void {
     this.#station = station;
-    this.#prefixBytes = this.#write(`{"stream":${JSON.stringify(station)},"seq":`);
+    this.#prefixBytes = this.#write(`{"stream":${JSON.stringify(station)}${this.#domain},"seq":`);
   }
 
   #renderError(outcome: PublishOutcome): void {
@@ -178,6 +184,8 @@ export function publishError(outcome: PublishOutcome): PublishError {
       return { code: 400, errorCode: 10227, description: "message stream source header is not allowed" };
     case "no_space":
       return { code: 500, errorCode: 10047, description: "insufficient storage resources available" };
+    case "tenant_full":
+      return { code: 400, errorCode: 10002, description: "resource limits exceeded for account" };
     case "bad_header":
       return { code: 400, errorCode: 10193, description: outcome.message };
     case "schema":

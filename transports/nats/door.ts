@@ -98,7 +98,7 @@ export class NatsDoor implements SessionHost, PoolUser {
     this.frameMemory = new FramePool(options.framesBytesMax ?? 256 * 1024 * 1024);
     this.authentication = options.authentication;
     this.message = new Message(new Subject(nothing, true));
-    this.acks = new AckRenderer();
+    this.acks = new AckRenderer(options.domain);
     this.encoder = new MessageEncoder();
     this.tls = options.tls;
     this.lameDuck = false;

@@ -15,23 +15,26 @@ export function registerAccountApi(api: Api): void {
         else storage += station.log.state.bytes;
         consumers += station.groups.size;
       }
+      const { allowance } = api.stations;
+      const { limits } = allowance;
       return {
         memory,
         storage,
-        reserved_memory: 0,
-        reserved_storage: 0,
+        reserved_memory: allowance.reserved("memory"),
+        reserved_storage: allowance.reserved("file"),
         streams: api.stations.size,
         consumers,
         limits: {
-          max_memory: -1,
-          max_storage: -1,
-          max_streams: api.stations.stationsMax || -1,
-          max_consumers: -1,
-          max_ack_pending: -1,
-          memory_max_stream_bytes: -1,
-          storage_max_stream_bytes: -1,
-          max_bytes_required: false,
+          max_memory: limits.memoryBytesMax ?? -1,
+          max_storage: limits.storageBytesMax ?? -1,
+          max_streams: limits.stationsMax ?? -1,
+          max_consumers: limits.groupsMax ?? -1,
+          max_ack_pending: limits.ackPendingMax ?? -1,
+          memory_max_stream_bytes: limits.memoryStationBytesMax ?? -1,
+          storage_max_stream_bytes: limits.storageStationBytesMax ?? -1,
+          max_bytes_required: limits.stationBytesRequired === true,
         },
+        ...(api.domain === "" ? {} : { domain: api.domain }),
         api: { level: apiLevel, total: api.total, errors: api.errors },
       };
     },

@@ -12,6 +12,7 @@ import type { Tenant } from "../../../lib/tenant.ts";
 import type { CloseReason, PublishOutcome, Session } from "../../../lib/transport.ts";
 import { StationError } from "../../../lib/station/station-error.ts";
 import { apiLevel } from "../info.ts";
+import { DomainAlias } from "./domain-alias.ts";
 import { ApiError, apiErrors } from "./errors.ts";
 import { encodeAnswer } from "./json.ts";
 import { stationApiError } from "./station-refusals.ts";
@@ -64,6 +65,8 @@ export interface ApiOptions {
   readonly stations: Stations;
   /** One line for the operator about a request that failed for a reason nobody foresaw. */
   readonly report: (message: string) => void;
+  /** The requests are also taken as `$JS.<domain>.API.>`; "" = the server has no domain. */
+  readonly domain?: string | undefined;
 }
 
 export class Api implements Session {
@@ -84,7 +87,9 @@ export class Api implements Session {
   denied = false;
   readonly #report: (message: string) => void;
   readonly #verbs: Map<string, ApiVerb> = new Map();
+  readonly domain: string;
   readonly #subscription: Subscription;
+  readonly #alias: DomainAlias | undefined;
   #queue: ApiRequest[] = [];
   #running = 0;
 
@@ -97,6 +102,8 @@ export class Api implements Session {
     this.pull = undefined;
     this.#subscription = new Subscription({ filter: `${prefix}>`, session: this, label: "" });
     this.tenant.router.add(this.#subscription);
+    this.domain = options.domain ?? "";
+    this.#alias = this.domain === "" ? undefined : new DomainAlias(options.id, this.domain, options.tenant);
   }
 
   register(verb: ApiVerb): void {
@@ -106,6 +113,7 @@ export class Api implements Session {
   /** Stops answering. */
   stop(): void {
     this.tenant.router.remove(this.#subscription);
+    this.#alias?.stop();
     this.#queue = [];
   }
 

@@ -90,9 +90,9 @@ export class ConsumerApi {
   }
 
   async #define(stream: string, name: string, values: Values): Promise<object> {
-    const { station, groups } = this.#found(stream);
+    const { groups } = this.#found(stream);
     const before = groups.get(name);
-    const decoded = decodeConsumer(given(values), name, station.config.groupLimits);
+    const decoded = decodeConsumer(given(values), name, groups.defaults);
     // A pause is changed by its own verb alone, and how long a partly filled pull waits by other doors.
     const config =
       before === undefined ? decoded : { ...decoded, pausedUntilUs: before.config.pausedUntilUs, lingerMs: before.config.lingerMs };

@@ -109,7 +109,7 @@ export function decodeConsumer(values: Values, name: string, limits: GroupLimits
   const push = decodePush(given);
   const durable = given.text("durable_name") !== "";
   const backoffMs = given.list("backoff").map((value) => value / 1e6);
-  const ackPending = given.number("max_ack_pending") || limits.ackPendingMax;
+  const ackPending = given.number("max_ack_pending") || (ack === "none" ? 0 : limits.ackPendingMax);
   const inactiveMs = Math.max(0, given.milliseconds("inactive_threshold")) || limits.inactiveMs;
   if (given.number("num_replicas") > 1) throw consumerErrors.replicasUnavailable();
   if (given.flag("direct") && push === undefined) throw consumerErrors.directRequiresPush();

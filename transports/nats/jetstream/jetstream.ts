@@ -34,6 +34,8 @@ export interface JetStreamOptions {
   readonly groups: TenantGroups;
   /** What INFO answers call the server. */
   readonly serverName?: string;
+  /** The API's domain; "" = none. */
+  readonly domain?: string | undefined;
   /** One line for the operator. */
   readonly report: (message: string) => void;
 }
@@ -46,7 +48,7 @@ export class JetStream {
 
   constructor(options: JetStreamOptions) {
     const { broker, tenant, stations, groups, report } = options;
-    this.api = new Api({ id: broker.nextSessionId(), clock: broker.clock, tenant, stations, report });
+    this.api = new Api({ id: broker.nextSessionId(), clock: broker.clock, tenant, stations, report, domain: options.domain });
     this.advise = advisor({ clock: broker.clock, random: broker.random, tenant });
     registerAccountApi(this.api);
     registerStreamApi(this.api, options.serverName ?? "waystation");

@@ -153,6 +153,16 @@ export function stationApiError(error: StationError): ApiError {
       return apiErrors.streamDelete("no message found");
     case "stations_max":
       return apiErrors.streamsMax();
+    case "groups_max_exceeds_tenant":
+      return new ApiError(400, 10026, "maximum consumers limit reached");
+    case "bytes_max_exceeds_tenant":
+      return new ApiError(400, 10122, "stream max bytes exceeds account limit max stream bytes");
+    case "bytes_max_required":
+      return new ApiError(400, 10113, "account requires a stream config to have max bytes set");
+    case "memory_reserved":
+      return new ApiError(500, 10028, "insufficient memory resources available");
+    case "storage_reserved":
+      return new ApiError(500, 10047, "insufficient storage resources available");
     case "store_failed":
       return apiErrors.storeFailed(error.message);
   }
