@@ -1,6 +1,7 @@
 /** How a WebSocket ends that cannot go on: with a close code and a reason, where its peer still reads, and without holding memory where not. */
-import { deepEqual, equal, match, ok } from "node:assert/strict";
+import { deepEqual, equal, ok } from "node:assert/strict";
 import { describe, test } from "node:test";
+import { eventually } from "../support/eventually.ts";
 import { nobody, openSpecBroker } from "../support/open-broker.ts";
 import { SimClock } from "../support/sim-clock.ts";
 import { until } from "../support/until.ts";
@@ -29,7 +30,9 @@ for (const engine of webEngines) {
       ok(reader.bytes > 5_000_000, "what was accepted for it came first");
       reader.destroy();
       await until("its memory to be back", () => broker.opened.pool.bytesOut === 0);
-      match(await (await fetch(`${broker.webUrl}/metrics`)).text(), /waystation_slow_consumers_total 1/);
+      await eventually("it to be counted", async () =>
+        /waystation_slow_consumers_total 1/.test(await (await fetch(`${broker.webUrl}/metrics`)).text()),
+      );
     });
   });
 

@@ -25,7 +25,8 @@ export function clientFrame(payload: Uint8Array, options: FrameOptions = {}): Bu
   else head.push(mask | 127, 0, 0, 0, 0, (length >>> 24) & 255, (length >>> 16) & 255, (length >>> 8) & 255, length & 255);
   if (!masked) return Buffer.concat([Buffer.from(head), payload]);
   const key = [7, 99, 200, 41];
-  const body = Uint8Array.from(payload, (byte, index) => byte ^ key[index % 4]!);
+  const body = Buffer.allocUnsafe(length);
+  for (let at = 0; at < length; at++) body[at] = payload[at]! ^ key[at & 3]!;
   return Buffer.concat([Buffer.from([...head, ...key]), body]);
 }
 
@@ -128,6 +129,7 @@ export class RawSocket {
       case opcode.close:
         this.closeCode = payload.length >= 2 ? payload.readUInt16BE(0) : 1005;
         this.closeText = payload.toString("utf8", 2);
+        this.socket.end(clientFrame(payload, { opcode: opcode.close }));
         break;
       case opcode.ping:
         this.pings++;

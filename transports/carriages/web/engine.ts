@@ -69,6 +69,8 @@ export interface WebListenOptions {
   readonly bodyBytesMax: number;
   /** Without a frame from the peer for this long (pings are sent), the connection is closed. */
   readonly idleTimeoutSeconds: number;
+  /** How long the head of a request, or of an upgrade, may take to come; absent = 10 s. uWebSockets.js has it built in, and cannot be told another. */
+  readonly headTimeoutMs?: number;
   readonly compression: boolean;
   readonly tls: WebTls | undefined;
 }

@@ -118,6 +118,8 @@ export class WebSocketConnection implements Connection {
     this.#backlog.clear();
     this.#farewell = this.#clock.after(farewellMs, () => this.destroy());
     this.#raw.close(code, reason);
+    // The peer's own farewell is to be read, and nothing else of it is taken any more.
+    this.#raw.resume?.();
   }
 
   destroy(): void {
@@ -134,7 +136,7 @@ export class WebSocketConnection implements Connection {
 
   pause(): void {
     this.#paused = true;
-    this.#raw.pause?.();
+    if (!this.#ending) this.#raw.pause?.();
   }
 
   resume(): void {

@@ -39,12 +39,13 @@ export class WsEngine implements WebEngine {
 
   listen(options: WebListenOptions, handlers: WebHandlers): Promise<Listener> {
     const secure = options.tls !== undefined;
+    const headersTimeout = options.headTimeoutMs ?? 10_000;
     const timeouts = {
       shouldUpgradeCallback: wantsWebSocket,
-      headersTimeout: 10_000,
+      headersTimeout,
       requestTimeout: 60_000,
       keepAliveTimeout: 65_000,
-      connectionsCheckingInterval: 2_000,
+      connectionsCheckingInterval: headersTimeout / 5,
     };
     const server: Server =
       options.tls === undefined
