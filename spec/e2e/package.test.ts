@@ -1,14 +1,14 @@
 /** The package as a user gets it: packed, installed into an empty folder, started with `npx waystation`. */
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { readFile, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import path from "node:path";
-import { describe, it } from "node:test";
+import { after, before, describe, it } from "node:test";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { connect } from "nats";
 import { eventually } from "../support/eventually.ts";
-import { temporaryFolder } from "../support/program.ts";
 import type { Addresses } from "../support/program.ts";
 
 const execute = promisify(execFile);
@@ -23,9 +23,17 @@ interface Packed {
 }
 
 describe("the package", () => {
-  it("holds the program, its types and the conformance suites, and no sources, specs or benches", async (t) => {
-    const folder = await temporaryFolder(t);
-    const packed = await pack(folder);
+  let folder = "";
+  let packed: Packed = { filename: "", files: [] };
+
+  before(async () => {
+    folder = await mkdtemp(path.join(tmpdir(), "waystation-package-"));
+    packed = await pack(folder);
+  });
+
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  it("holds the program, its types and the conformance suites, and no sources, specs or benches", async () => {
     const files = packed.files.map((file) => file.path);
     const manifest = JSON.parse(await readFile(path.join(root, "package.json"), "utf8")) as {
       exports: Record<string, { types: string; default: string } | string>;
@@ -42,9 +50,7 @@ describe("the package", () => {
   });
 
   it("starts with npx in an empty folder and serves", async (t) => {
-    const folder = await temporaryFolder(t);
-    const { filename } = await pack(folder);
-    await writeFile(path.join(folder, "package.json"), JSON.stringify(await manifestFor(filename)));
+    await writeFile(path.join(folder, "package.json"), JSON.stringify(await manifestFor(packed.filename)));
     await execute("npm", ["install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts"], { cwd: folder, env });
     const version = await execute("npx", ["--no", "waystation", "version", "--json"], { cwd: folder, env });
     assert.match(version.stdout, /^\{"version":"\d+\.\d+\.\d+/);

@@ -5,11 +5,11 @@ import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { build } from "esbuild-wasm";
 import type { Browser, Page } from "puppeteer-core";
 import { createBroker } from "../../transports/index.ts";
 import type { EmbeddedBroker } from "../../transports/index.ts";
 import { launchChromium } from "./chromium.ts";
+import { pageModule } from "./page-modules.ts";
 
 let browser: Browser | undefined;
 let missing = "";
@@ -96,16 +96,7 @@ describe("a page in Chromium", () => {
   test("connects with the official NATS client", async (t) => {
     const target = pageFor(t);
     if (target === undefined) return;
-    const bundle = await build({
-      stdin: { contents: 'export { wsconnect } from "@nats-io/nats-core"', resolveDir: import.meta.dirname },
-      bundle: true,
-      format: "iife",
-      globalName: "nats",
-      platform: "browser",
-      write: false,
-      logLevel: "silent",
-    });
-    await target.evaluate(`${bundle.outputFiles[0]?.text ?? ""}; globalThis.nats = nats; 0`);
+    await target.evaluate(pageModule("@nats-io/nats-core", "nats"));
     const heard = await target.evaluate(async () => {
       const { nats } = globalThis as unknown as { nats: typeof import("@nats-io/nats-core") };
       const address = globalThis as unknown as { location: { host: string } };
