@@ -107,13 +107,10 @@ export class Checkpointer {
     this.#nextSegment = recovered.nextSegment;
     this.#checkpoint = recovered.checkpoint;
     this.tailBytes = recovered.tailBytes;
-    for (const log of recovered.logs) {
-      for (let index = 0; index < log.storage.runs.length; index++) this.#addRun(log.storage.runs.at(index));
-      for (const run of log.goneRuns) this.#addRun(run);
-    }
-    for (const log of recovered.dropped) {
-      for (let index = 0; index < log.storage.runs.length; index++) this.#addRun(log.storage.runs.at(index));
-      for (const run of log.goneRuns) this.#addRun(run);
+    for (const { storage, goneRuns } of [...recovered.logs, ...recovered.dropped]) {
+      const { runs } = storage;
+      for (let index = 0; index < runs.length; index++) this.#add(runs.segment(index), runs.bytes(index), runs.count(index));
+      for (const run of goneRuns) this.#addRun(run);
     }
     this.#droppedLogs = [...recovered.dropped];
     await this.#manifest.start(recovered.manifestCut);
@@ -332,15 +329,19 @@ export class Checkpointer {
   // ── Giving disk back ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   #addRun(run: Run): void {
-    const segment = this.#segments.get(run.segment);
+    this.#add(run.segment, runBytes(run), run.count);
+  }
+
+  #add(number: number, bytes: number, records: number): void {
+    const segment = this.#segments.get(number);
     if (segment === undefined) {
-      this.#segments.set(run.segment, { runs: 1, bytes: runBytes(run), records: run.count, goneRecords: 0 });
+      this.#segments.set(number, { runs: 1, bytes, records, goneRecords: 0 });
     } else {
       segment.runs++;
-      segment.bytes += runBytes(run);
-      segment.records += run.count;
+      segment.bytes += bytes;
+      segment.records += records;
     }
-    this.segmentBytes += runBytes(run);
+    this.segmentBytes += bytes;
   }
 
   #dropRun(run: Run): void {

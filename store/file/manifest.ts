@@ -98,6 +98,7 @@ export class Manifest {
     const kind = view.getUint8(at + 4);
     const nameBytes = view.getUint16(at + 6, true);
     const logId = view.getUint32(at + 8, true);
+    if (kind === item.run) return this.#runs(view, at + itemHeaderBytes, end, logId);
     const reader = new ByteReader(bytes, at + itemHeaderBytes, end);
     if (kind === item.checkpoint) {
       const batch = reader.num();
@@ -112,9 +113,6 @@ export class Manifest {
     switch (kind) {
       case item.drop:
         this.logs.delete(logId);
-        return;
-      case item.run:
-        while (reader.more) addRun(log, readRun(reader));
         return;
       case item.runGone: {
         const index = log.runs.indexOf(reader.num(), reader.num());
@@ -156,6 +154,13 @@ export class Manifest {
     }
   }
 
+  /** The most of a manifest: read without an object for each. */
+  #runs(view: DataView, start: number, end: number, logId: number): void {
+    const log = this.logs.get(logId);
+    if (log === undefined || (end - start) % (runFields * 8) !== 0) throw unknownManifest();
+    for (let at = start; at < end; at += runFields * 8) log.runs.readFrom(view, at);
+  }
+
   #define(logId: number, reader: ByteReader): void {
     const createdUs = reader.num();
     const revision = reader.num();
@@ -179,30 +184,6 @@ export class Manifest {
       log.definition = definition;
     }
   }
-}
-
-/** A compacted run takes the place of the one it was made from, which an item before it removed. */
-function addRun(log: StoredLog, run: Run): void {
-  const index = log.runs.find(run.first);
-  if (index >= log.runs.length) log.runs.push(run);
-  else log.runs.insert(index, run);
-}
-
-function readRun(reader: ByteReader): Run {
-  return {
-    segment: reader.num(),
-    offset: reader.num(),
-    blockBytes: reader.num(),
-    indexBytes: reader.num(),
-    subjectsBytes: reader.num(),
-    first: reader.num(),
-    last: reader.num(),
-    count: reader.num(),
-    firstTimeUs: reader.num(),
-    lastTimeUs: reader.num(),
-    ids: reader.num(),
-    ttls: reader.num(),
-  };
 }
 
 function unknownManifest(): StoreError {

@@ -17,7 +17,7 @@ import { Manifest } from "./manifest.ts";
 import type { Checkpoint, StoredLog } from "./manifest.ts";
 import { ballastName, isManifestExtra, manifestName } from "./manifest-file.ts";
 import type { ManifestFile } from "./manifest-file.ts";
-import { runBytes, RunTable } from "./runs.ts";
+import { RunTable } from "./runs.ts";
 import { segmentFileName, segmentFilePattern } from "./segment-format.ts";
 import { subjectFileName, subjectFilePattern } from "./subject-file.ts";
 
@@ -118,11 +118,13 @@ function isFileOfLogs(name: string): boolean {
 /** Segments that no run lies in, subjects nobody has: a flush that did not get as far as the manifest, or one whose unlinking was lost. */
 function orphans(entries: readonly { readonly name: string }[], logs: readonly FileLog[]): string[] {
   const used = new Set<string>();
+  const segments = new Set<number>();
   for (const { storage, goneRuns, savedSubjects } of logs) {
     if (savedSubjects !== undefined) used.add(subjectFileName(savedSubjects.file));
-    for (const run of goneRuns) used.add(segmentFileName(run.segment));
-    for (let index = 0; index < storage.runs.length; index++) used.add(segmentFileName(storage.runs.at(index).segment));
+    for (const run of goneRuns) segments.add(run.segment);
+    for (let index = 0; index < storage.runs.length; index++) segments.add(storage.runs.segment(index));
   }
+  for (const segment of segments) used.add(segmentFileName(segment));
   return entries
     .map((each) => each.name)
     .filter((name) => (isFileOfLogs(name) && !used.has(name)) || (isManifestExtra(name) && name !== ballastName));
@@ -130,20 +132,23 @@ function orphans(entries: readonly { readonly name: string }[], logs: readonly F
 
 /** A segment that is gone or too short is damage of what lay there, and of nothing else. */
 function missingSegments(logs: Iterable<FileLog>, sizes: ReadonlyMap<string, number>): string[] {
-  const faults = new Map<string, string>();
+  const ends = new Map<number, number>();
   for (const { storage } of logs) {
-    for (let index = 0; index < storage.runs.length; index++) {
-      const run = storage.runs.at(index);
-      const name = segmentFileName(run.segment);
-      const size = sizes.get(name);
-      if (size !== undefined && size >= run.offset + runBytes(run)) continue;
-      faults.set(
-        name,
-        `${name} is ${size === undefined ? "missing" : "too short"}; what lay there is not served. Restore the file from a copy`,
-      );
+    const { runs } = storage;
+    for (let index = 0; index < runs.length; index++) {
+      const segment = runs.segment(index);
+      const end = runs.end(index);
+      if ((ends.get(segment) ?? 0) < end) ends.set(segment, end);
     }
   }
-  return [...faults.values()];
+  const faults: string[] = [];
+  for (const [segment, end] of ends) {
+    const name = segmentFileName(segment);
+    const size = sizes.get(name);
+    if (size !== undefined && size >= end) continue;
+    faults.push(`${name} is ${size === undefined ? "missing" : "too short"}; what lay there is not served. Restore the file from a copy`);
+  }
+  return faults;
 }
 
 /** Applies the journal to what the manifest gave. */
@@ -182,10 +187,9 @@ class Replay implements EntryVisitor {
     const wantIds = windowMs > 0 && duplicates === undefined;
     const { runs } = stored;
     for (let index = 0; index < runs.length; index++) {
-      const run = runs.at(index);
-      const withIds = wantIds && run.ids > 0 && run.lastTimeUs > sinceUs;
-      if (!withIds && run.ttls === 0) continue;
-      await this.#options.cache.subjects(log.id, run, {
+      const withIds = wantIds && runs.ids(index) > 0 && runs.lastTimeUs(index) > sinceUs;
+      if (!withIds && runs.ttls(index) === 0) continue;
+      await this.#options.cache.subjects(log.id, runs.at(index), {
         subject: () => undefined,
         messageId: (sequence, timeUs, id) => {
           if (withIds && timeUs > sinceUs) log.ledger.restoreMessageId(id, sequence, timeUs);

@@ -22,6 +22,8 @@ export interface Run {
 }
 
 export const runFields = 12;
+const firstAt = 5;
+const lastAt = 6;
 
 export class RunTable {
   /** `runFields` numbers a run. */
@@ -55,6 +57,51 @@ export class RunTable {
   writeTo(view: DataView, at: number): void {
     const numbers = this.#numbers;
     for (let index = 0; index < numbers.length; index++) view.setFloat64(at + index * 8, numbers[index]!, true);
+  }
+
+  /** Reads the numbers of a run and adds it where it belongs: nearly always at the end. */
+  readFrom(view: DataView, at: number): void {
+    const first = view.getFloat64(at + firstAt * 8, true);
+    const last = view.getFloat64(at + lastAt * 8, true);
+    const runs = this.#lasts.length;
+    if (runs > 0 && this.#lasts[runs - 1]! >= first) {
+      this.#insertFrom(view, at, first, last);
+      return;
+    }
+    for (let field = 0; field < runFields; field++) this.#numbers.push(view.getFloat64(at + field * 8, true));
+    this.#lasts.push(last);
+  }
+
+  /** A compacted run takes the place of the one it was made from. */
+  #insertFrom(view: DataView, at: number, first: number, last: number): void {
+    const numbers: number[] = [];
+    for (let field = 0; field < runFields; field++) numbers.push(view.getFloat64(at + field * 8, true));
+    const index = this.find(first);
+    this.#numbers.splice(index * runFields, 0, ...numbers);
+    this.#lasts.splice(index, 0, last);
+  }
+
+  /** Bytes of the run in its file. */
+  bytes(index: number): number {
+    const at = index * runFields;
+    return this.#numbers[at + 2]! + this.#numbers[at + 3]! + this.#numbers[at + 4]!;
+  }
+
+  /** Where the run ends in its file. */
+  end(index: number): number {
+    return this.#numbers[index * runFields + 1]! + this.bytes(index);
+  }
+
+  lastTimeUs(index: number): number {
+    return this.#numbers[index * runFields + 9]!;
+  }
+
+  ids(index: number): number {
+    return this.#numbers[index * runFields + 10]!;
+  }
+
+  ttls(index: number): number {
+    return this.#numbers[index * runFields + 11]!;
   }
 
   segment(index: number): number {
