@@ -35,6 +35,7 @@ class InProcessEnd implements Connection {
   /** Written by the other end, not yet read here. */
   #incoming: Delivery[];
   #otherEnded: boolean;
+  #otherGone: boolean;
   #paused: boolean;
   #scheduled: boolean;
   #ended: boolean;
@@ -48,6 +49,7 @@ class InProcessEnd implements Connection {
     this.#handler = undefined;
     this.#incoming = [];
     this.#otherEnded = false;
+    this.#otherGone = false;
     this.#paused = false;
     this.#scheduled = false;
     this.#ended = false;
@@ -72,13 +74,13 @@ class InProcessEnd implements Connection {
   end(): void {
     if (this.#closed || this.#ended) return;
     this.#ended = true;
-    this.#other?.endedByOther();
+    this.#other?.endedByOther(false);
   }
 
   destroy(): void {
     if (this.#closed) return;
     this.#close();
-    this.#other?.endedByOther();
+    this.#other?.endedByOther(true);
   }
 
   pause(): void {
@@ -95,8 +97,10 @@ class InProcessEnd implements Connection {
     this.destroy();
   }
 
-  endedByOther(): void {
+  /** `gone`: it reads nothing any more either, so that waiting for a paused reader would be waiting for nothing. */
+  endedByOther(gone: boolean): void {
     this.#otherEnded = true;
+    if (gone) this.#otherGone = true;
     this.#schedule();
   }
 
@@ -124,7 +128,8 @@ class InProcessEnd implements Connection {
     }
     if (this.#incoming.length > 0) {
       if (!this.#paused) this.#schedule();
-    } else if (this.#otherEnded) {
+    }
+    if (this.#otherEnded && (this.#incoming.length === 0 || (this.#paused && this.#otherGone))) {
       this.destroy();
     }
   }
