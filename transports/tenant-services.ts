@@ -5,6 +5,7 @@ import { defaultTenant } from "../lib/broker.ts";
 import { Registry, registryPrefix } from "../lib/registry.ts";
 import { Routes } from "../lib/route/routes.ts";
 import type { Subject } from "../lib/router/subject.ts";
+import { Schemas } from "../lib/schema/schemas.ts";
 import type { GroupScheduler } from "../lib/consumer/scheduler.ts";
 import { TenantGroups } from "../lib/consumer/tenant-groups.ts";
 import { Stations } from "../lib/station/stations.ts";
@@ -16,12 +17,14 @@ import type { RequestHandler } from "./admin/requests.ts";
 import { routeRequests } from "./admin/route-requests.ts";
 import { MemphisAccess } from "./memphis/access.ts";
 import { Memphis } from "./memphis/memphis.ts";
+import { schemaRequests } from "./admin/schema-requests.ts";
 import { JetStream } from "./nats/jetstream/jetstream.ts";
 
 export interface TenantService {
   readonly tenant: Tenant;
   readonly registry: Registry;
   readonly requests: Requests;
+  readonly schemas: Schemas;
   readonly stations: Stations;
   readonly groups: TenantGroups;
   readonly routes: Routes;
@@ -99,7 +102,8 @@ export class TenantServices {
     }
     for (const { stations } of this.#services.values()) await stations.recoverFamilies();
     this.#recovered = true;
-    for (const { routes, groups } of this.#services.values()) {
+    for (const { schemas, routes, groups } of this.#services.values()) {
+      await schemas.recover();
       routes.recover();
       groups.recover();
     }
@@ -130,7 +134,14 @@ export class TenantServices {
       report,
       limits: () => stations.allowance.limits,
     });
-    const stations: Stations = new Stations({ host: broker, tenant, makeGroups: (station) => groups.make(station) });
+    const registry = new Registry(tenant.name, broker.file);
+    const schemas: Schemas = new Schemas({ clock: broker.clock, registry, users: () => stations.list(), report });
+    const stations: Stations = new Stations({
+      host: broker,
+      tenant,
+      makeGroups: (station) => groups.make(station),
+      prepareSchema: (ref) => schemas.prepare(ref),
+    });
     stations.allowance.limits = this.allowanceOf(tenant.name);
     const jetstream = new JetStream({
       broker,
@@ -146,12 +157,12 @@ export class TenantServices {
     if (access === "off") jetstream.stop();
     tenant.access = new MemphisAccess(stations, tenant.router);
     const memphis = new Memphis({ broker, tenant, stations, groups, autoCreate: () => this.autoCreate });
-    const registry = new Registry(tenant.name, broker.file);
     const requests = new Requests(broker, tenant);
     const mayPublish = (user: string, subject: Subject): boolean => this.mayPublish(user, subject);
     const routes = new Routes({ clock: broker.clock, tenant, stations, registry, host: broker, mayPublish, report });
     for (const [subject, handler] of routeRequests(routes)) requests.add(subject, handler);
-    this.#services.set(tenant.name, { tenant, registry, requests, stations, groups, routes, jetstream, memphis });
+    for (const [subject, handler] of schemaRequests(schemas, stations)) requests.add(subject, handler);
+    this.#services.set(tenant.name, { tenant, registry, requests, schemas, stations, groups, routes, jetstream, memphis });
     if (this.#recovered) routes.recover();
   }
 }

@@ -59,7 +59,6 @@ class AvroBytes {
     return this.#at < this.#end ? (this.#body[this.#at++] ?? -1) : -1;
   }
 
-
   /** A zigzag varint of at most 64 bits, exact as far as a double is; `broken` when it is none. */
   long(): number {
     let value = 0;

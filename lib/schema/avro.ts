@@ -37,7 +37,14 @@ function mayBeJson(body: Buffer, start: number, end: number): boolean {
   let at = start;
   while (at < end && (body[at] === 0x20 || body[at] === 0x0a || body[at] === 0x0d || body[at] === 0x09)) at++;
   const byte = body[at] ?? 0;
-  return byte === 0x7b || byte === 0x5b || byte === 0x22 || byte === 0x2d || (byte >= 0x30 && byte <= 0x39) || "tfn".includes(String.fromCharCode(byte));
+  return (
+    byte === 0x7b ||
+    byte === 0x5b ||
+    byte === 0x22 ||
+    byte === 0x2d ||
+    (byte >= 0x30 && byte <= 0x39) ||
+    "tfn".includes(String.fromCharCode(byte))
+  );
 }
 
 function typeOf({ text }: SchemaText): Type {

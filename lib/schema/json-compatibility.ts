@@ -9,7 +9,21 @@ type Schema = Readonly<Record<string, unknown>>;
 
 const typesKnown: readonly string[] = ["null", "boolean", "object", "array", "number", "string"];
 /** Say nothing about values. */
-const silent: ReadonlySet<string> = new Set(["$schema", "$id", "id", "title", "description", "default", "examples", "$comment", "definitions", "$defs", "readOnly", "writeOnly", "deprecated"]);
+const silent: ReadonlySet<string> = new Set([
+  "$schema",
+  "$id",
+  "id",
+  "title",
+  "description",
+  "default",
+  "examples",
+  "$comment",
+  "definitions",
+  "$defs",
+  "readOnly",
+  "writeOnly",
+  "deprecated",
+]);
 /** Larger means fewer values fit. */
 const lowerBounds: readonly string[] = ["minimum", "exclusiveMinimum", "minLength", "minItems", "minProperties"];
 /** Smaller means fewer values fit. */
@@ -94,7 +108,8 @@ class Comparison {
       const bound = reader[keyword];
       if (bound === undefined) return;
       const written = writer[keyword];
-      if (typeof bound !== "number" || typeof written !== "number" || sign * written < sign * bound) this.#add(path, `${keyword} ${String(bound)} is narrower`);
+      if (typeof bound !== "number" || typeof written !== "number" || sign * written < sign * bound)
+        this.#add(path, `${keyword} ${JSON.stringify(bound)} is narrower`);
     };
     for (const keyword of lowerBounds) check(keyword, 1);
     for (const keyword of upperBounds) check(keyword, -1);
@@ -117,7 +132,8 @@ class Comparison {
     if (open === false || !mayBeObject(writer)) return;
     for (const [name, schema] of Object.entries(taken)) {
       // A field that the writer does not name may hold anything he allows.
-      if (!Object.hasOwn(written, name) && !isEmpty(schema) && schema !== true) this.compare(schema, open, path + pathStep(name), depth + 1);
+      if (!Object.hasOwn(written, name) && !isEmpty(schema) && schema !== true)
+        this.compare(schema, open, path + pathStep(name), depth + 1);
     }
     if (others !== true && !isEmpty(others)) {
       if (others === false) this.#add(path, "may have more properties, which are not allowed");

@@ -28,7 +28,9 @@ class JsonValidator implements Validator {
     try {
       if (this.#validate(value)) return undefined;
     } catch (error) {
-      return faultText(error instanceof TooComplex ? tooComplex : error instanceof RangeError ? tooDeep : `: cannot be checked: ${String(error)}`);
+      return faultText(
+        error instanceof TooComplex ? tooComplex : error instanceof RangeError ? tooDeep : `: cannot be checked: ${String(error)}`,
+      );
     }
     return faultText(told(this.#validate.errors ?? []));
   }
@@ -80,7 +82,13 @@ function engineFor(schema: unknown, bytes: number, work: JsonWork): Ajv {
   for (const name of formatNames) ajv.addFormat(name, bounded(formats.default.get(name)));
   for (const [name, test] of Object.entries(ownFormats)) ajv.addFormat(name, bounded(test));
   ajv.removeKeyword("uniqueItems");
-  ajv.addKeyword({ keyword: "uniqueItems", type: "array", schemaType: "boolean", validate: uniqueItems, error: { message: "must NOT have duplicate items" } });
+  ajv.addKeyword({
+    keyword: "uniqueItems",
+    type: "array",
+    schemaType: "boolean",
+    validate: uniqueItems,
+    error: { message: "must NOT have duplicate items" },
+  });
   work.charge(ajv);
   return ajv;
 }
@@ -102,7 +110,8 @@ function testOf(format: unknown): Test {
 function uniqueItems(wanted: boolean, items: readonly unknown[]): boolean {
   if (!wanted) return true;
   const seen = new Set<unknown>();
-  for (const item of items) seen.add(typeof item === "object" && item !== null ? canonical(item) : typeof item === "string" ? `"${item}` : item);
+  for (const item of items)
+    seen.add(typeof item === "object" && item !== null ? canonical(item) : typeof item === "string" ? `"${item}` : item);
   return seen.size === items.length;
 }
 
@@ -120,9 +129,15 @@ function told(errors: readonly ErrorObject[]): string {
   if (deepest === undefined) return ": does not fit";
   const { instancePath, keyword, params } = deepest;
   const message = deepest.message ?? "does not fit";
-  const named: unknown = keyword === "additionalProperties" ? params["additionalProperty"] : keyword === "unevaluatedProperties" ? params["unevaluatedProperty"] : undefined;
+  const named: unknown =
+    keyword === "additionalProperties"
+      ? params["additionalProperty"]
+      : keyword === "unevaluatedProperties"
+        ? params["unevaluatedProperty"]
+        : undefined;
   if (typeof named === "string") return `${instancePath}${pathStep(named)}: is not allowed`;
-  if (keyword === "enum" && Array.isArray(params["allowedValues"])) return `${instancePath}: must be one of ${JSON.stringify(params["allowedValues"])}`;
+  if (keyword === "enum" && Array.isArray(params["allowedValues"]))
+    return `${instancePath}: must be one of ${JSON.stringify(params["allowedValues"])}`;
   return `${instancePath}: ${message}`;
 }
 
@@ -147,6 +162,8 @@ export const language: Language = {
     // The schema itself is a payload of the schema of schemas.
     work.begin(compileBytes);
     const validate = engineFor(schema, Buffer.byteLength(text.text), work).compile(schema as object);
+    // Found out now, not with the first message: a function so deep that the engine cannot read it.
+    validate(0);
     return new JsonValidator(work, validate);
   },
   unreadable: (reader, writer) => unreadableJson(schemaOf(reader), schemaOf(writer)),

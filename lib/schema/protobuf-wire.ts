@@ -65,7 +65,8 @@ export class ProtobufWalk {
       missing?.delete(number);
       let fault = this.#value(field, wire, end, depth);
       if (fault === undefined) {
-        if (field.repeated && field.message !== undefined) counts = (counts ?? new Map<number, number>()).set(number, (counts?.get(number) ?? 0) + 1);
+        if (field.repeated && field.message !== undefined)
+          counts = (counts ?? new Map<number, number>()).set(number, (counts?.get(number) ?? 0) + 1);
         continue;
       }
       if (field.repeated && field.message !== undefined) fault = `/${counts?.get(number) ?? 0}${fault}`;

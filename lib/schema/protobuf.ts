@@ -3,7 +3,7 @@
  * only one, or the first that no other message contains. Other files cannot be imported, but for the well-known types of Google.
  */
 import protobuf from "protobufjs";
-import type { Field, Namespace, ReflectionObject, Root, Type } from "protobufjs";
+import type { Field, Namespace, ReflectionObject, Type } from "protobufjs";
 import { ProtobufWalk } from "./protobuf-wire.ts";
 import type { WireField, WireType } from "./protobuf-wire.ts";
 import { faultText } from "./validator.ts";
@@ -46,14 +46,16 @@ function typeOf({ text, message }: SchemaText): Type {
   const parsed = protobuf.parse(text, new protobuf.Root(), { keepCase: true });
   const { root } = parsed;
   for (const path of [...(parsed.imports ?? []), ...(parsed.weakImports ?? [])]) {
-    const known = protobuf.common.get(path) as { nested?: Parameters<Root["addJSON"]>[0] } | null;
+    const known = protobuf.common.get(path);
     if (known?.nested === undefined) throw new Error(`import "${path}" cannot be followed: write what it holds into the schema`);
     root.addJSON(known.nested);
   }
   root.resolveAll();
   if (message !== "") return root.lookupType(message);
   const types = messagesOf(root).filter((type) => !type.fullName.startsWith(".google.protobuf."));
-  const contained = new Set(types.flatMap((type) => type.fieldsArray.filter((field) => field.resolvedType !== type).map((field) => field.resolvedType)));
+  const contained = new Set(
+    types.flatMap((type) => type.fieldsArray.filter((field) => field.resolvedType !== type).map((field) => field.resolvedType)),
+  );
   const outermost = types.find((type) => !contained.has(type) && !(type.parent instanceof protobuf.Type)) ?? types[0];
   if (outermost === undefined) throw new Error("the schema has no message");
   return outermost;
@@ -93,7 +95,13 @@ function wireFieldOf(field: Field, known: Map<Type, WireType>): WireField {
 
 /** A map is written as repeated entries of a key and a value. */
 function entryOf(field: InstanceType<typeof protobuf.MapField>, known: Map<Type, WireType>): WireType {
-  const key: WireField = { name: "key", wire: wires[field.keyType] ?? 0, repeated: false, text: field.keyType === "string", message: undefined };
+  const key: WireField = {
+    name: "key",
+    wire: wires[field.keyType] ?? 0,
+    repeated: false,
+    text: field.keyType === "string",
+    message: undefined,
+  };
   const { resolvedType } = field;
   const value: WireField =
     resolvedType instanceof protobuf.Type
@@ -137,7 +145,8 @@ function unreadableMessage(reader: Type, writer: Type, path: string, compared: S
     }
   }
   for (const taken of reader.fieldsArray) {
-    if (taken.required && writer.fieldsById[taken.id]?.required !== true) problems.push(`${path}/${taken.name}: is required and may be missing`);
+    if (taken.required && writer.fieldsById[taken.id]?.required !== true)
+      problems.push(`${path}/${taken.name}: is required and may be missing`);
   }
 }
 

@@ -31,7 +31,7 @@ export interface SchemaRef {
 /** A station as schemas see it. */
 export interface SchemaUser {
   readonly name: string;
-  readonly config: { readonly schema: SchemaRef | undefined };
+  readonly config: { readonly schema: SchemaRef | undefined; readonly partition: { readonly of: string } | undefined };
   guard: SchemaGuard | undefined;
 }
 
@@ -112,7 +112,8 @@ export class Schemas {
         if (before.kind === wanted.kind && this.text(wanted.name, 0).text === wanted.text) return this.#info(before);
         throw new BrokerError("exists", `schema '${wanted.name}' already exists: add a version to it`);
       }
-      if (readSchemas(registry).length >= schemasMax) throw new BrokerError("limit", `the tenant has its ${schemasMax} schemas: delete one first`);
+      if (readSchemas(registry).length >= schemasMax)
+        throw new BrokerError("limit", `the tenant has its ${schemasMax} schemas: delete one first`);
       const validator = await compile(wanted.kind, { text: wanted.text, message: wanted.message ?? "" });
       const document: SchemaDocument = {
         name: wanted.name,
@@ -130,7 +131,10 @@ export class Schemas {
   }
 
   /** Adds a version, which waits until it is activated. Rejects with `invalid`, `limit`, or `conflict` when the schema's rule of compatibility is broken. */
-  add(name: string, wanted: { readonly text: string; readonly message?: string | undefined; readonly user?: string | undefined }): Promise<SchemaVersion> {
+  add(
+    name: string,
+    wanted: { readonly text: string; readonly message?: string | undefined; readonly user?: string | undefined },
+  ): Promise<SchemaVersion> {
     return this.#inTurn(async () => {
       const document = this.#found(name);
       checkText(wanted.text);
@@ -141,7 +145,11 @@ export class Schemas {
       const validator = await compile(document.kind, { text: wanted.text, message });
       await this.#checkRule(document, { text: wanted.text, message });
       const version = this.#newVersion(document.last + 1, validator, wanted.user);
-      await keepSchema(this.#options.registry, { ...document, last: version.version, versions: [...document.versions, version] }, wanted.text);
+      await keepSchema(
+        this.#options.registry,
+        { ...document, last: version.version, versions: [...document.versions, version] },
+        wanted.text,
+      );
       return version;
     });
   }
@@ -163,7 +171,10 @@ export class Schemas {
   }
 
   /** Changes what is said of a schema. */
-  change(name: string, changes: { readonly description?: string | undefined; readonly compatibility?: Compatibility | undefined }): Promise<SchemaInfo> {
+  change(
+    name: string,
+    changes: { readonly description?: string | undefined; readonly compatibility?: Compatibility | undefined },
+  ): Promise<SchemaInfo> {
     return this.#inTurn(async () => {
       const document = this.#found(name);
       const { description = document.description, compatibility = document.compatibility } = changes;
@@ -181,7 +192,7 @@ export class Schemas {
       const { registry } = this.#options;
       const users = this.#usersOf(name).filter((user) => version === 0 || user.config.schema?.version === version);
       if (users.length > 0 || this.#held.has(name)) {
-        const stations = users.map((user) => user.name).join(", ");
+        const stations = namesOf(users).join(", ");
         throw new BrokerError("conflict", `schema '${name}' is attached to ${stations || "a station just now"}: detach it first`);
       }
       if (version === 0) {
@@ -199,7 +210,11 @@ export class Schemas {
   }
 
   /** Compares a text with a version of a schema, 0 = the active one. Rejects with `invalid` when the text is none. */
-  async compare(name: string, version: number, wanted: { readonly text: string; readonly message?: string | undefined }): Promise<CompatibilityReport> {
+  async compare(
+    name: string,
+    version: number,
+    wanted: { readonly text: string; readonly message?: string | undefined },
+  ): Promise<CompatibilityReport> {
     const { document, schema } = this.#version(name, version);
     checkText(wanted.text);
     const text = { text: wanted.text, message: wanted.message ?? schema.message };
@@ -244,7 +259,9 @@ export class Schemas {
         user.guard = await this.#guard(schema);
       } catch (error) {
         const why = error instanceof Error ? error.message : String(error);
-        this.#options.report(`station '${user.name}' takes no messages: schema '${schema.name}' cannot be used: ${why}; detach it, or add a version that can`);
+        this.#options.report(
+          `station '${user.name}' takes no messages: schema '${schema.name}' cannot be used: ${why}; detach it, or add a version that can`,
+        );
         user.guard = new GuardClosed(schema.name, why);
       }
     }
@@ -274,7 +291,10 @@ export class Schemas {
     const { backward, forward } = await compared(kind, this.#version(name, active).schema, text);
     const broken = [...(compatibility === "forward" ? [] : backward), ...(compatibility === "backward" ? [] : forward)];
     if (broken.length === 0) return;
-    throw new BrokerError("conflict", `schema '${name}' keeps ${compatibility} compatibility, which this version breaks: ${broken.slice(0, 5).join("; ")}`);
+    throw new BrokerError(
+      "conflict",
+      `schema '${name}' keeps ${compatibility} compatibility, which this version breaks: ${broken.slice(0, 5).join("; ")}`,
+    );
   }
 
   #newVersion(version: number, validator: Validator, user: string | undefined): SchemaVersion {
@@ -282,7 +302,7 @@ export class Schemas {
   }
 
   #info(document: SchemaDocument): SchemaInfo {
-    return { ...document, stations: this.#usersOf(document.name).map(({ name }) => name) };
+    return { ...document, stations: namesOf(this.#usersOf(document.name)) };
   }
 
   #usersOf(name: string): SchemaUser[] {
@@ -295,7 +315,10 @@ export class Schemas {
     return document;
   }
 
-  #version(name: string, version: number): { readonly document: SchemaDocument; readonly chosen: SchemaVersion; readonly schema: SchemaText } {
+  #version(
+    name: string,
+    version: number,
+  ): { readonly document: SchemaDocument; readonly chosen: SchemaVersion; readonly schema: SchemaText } {
     const document = this.#found(name);
     const wanted = version === 0 ? document.active : version;
     const chosen = document.versions.find((each) => each.version === wanted);
@@ -309,6 +332,11 @@ export class Schemas {
     this.#last = mine;
     return mine;
   }
+}
+
+/** The names that people know: those of stations, not of their partitions. */
+function namesOf(users: readonly SchemaUser[]): string[] {
+  return [...new Set(users.map(({ name, config }) => config.partition?.of ?? name))];
 }
 
 async function compile(kind: SchemaKind, schema: SchemaText): Promise<Validator> {
@@ -328,7 +356,10 @@ async function compared(kind: SchemaKind, older: SchemaText, newer: SchemaText):
 
 function checkNew(wanted: NewSchema): void {
   if (!namePattern.test(wanted.name)) {
-    throw new BrokerError("invalid", "a schema's name has 1 to 128 letters, digits, '_', '-' and '.', and begins and ends with a letter or digit");
+    throw new BrokerError(
+      "invalid",
+      "a schema's name has 1 to 128 letters, digits, '_', '-' and '.', and begins and ends with a letter or digit",
+    );
   }
   if (!schemaKinds.includes(wanted.kind)) throw new BrokerError("invalid", `a schema's kind is one of ${schemaKinds.join(", ")}`);
   checkText(wanted.text);
@@ -338,7 +369,8 @@ function checkNew(wanted: NewSchema): void {
 function checkText(text: string): void {
   const bytes = Buffer.byteLength(text);
   if (bytes === 0) throw new BrokerError("invalid", "the schema's text is empty");
-  if (bytes > schemaTextBytesMax) throw new BrokerError("limit", `the schema's text has ${bytes} bytes, at most ${schemaTextBytesMax} are taken`);
+  if (bytes > schemaTextBytesMax)
+    throw new BrokerError("limit", `the schema's text has ${bytes} bytes, at most ${schemaTextBytesMax} are taken`);
 }
 
 function checkWords({ description, compatibility }: { readonly description: string; readonly compatibility: Compatibility }): void {

@@ -33,6 +33,7 @@ export const schemaTextBytesMax: number = 64 * 1024;
 export const payloadDepthMax = 128;
 /** Characters of a fault as it is told; it travels in protocol fields with bounds of their own. */
 const faultCharactersMax = 500;
+const pathCharactersMax = 250;
 
 export const tooComplex = ": costs more work to check than a payload of its size may";
 export const tooDeep: string = `: is nested deeper than ${payloadDepthMax} levels`;
@@ -45,7 +46,11 @@ export function stepsFor(bytes: number): number {
 /** A fault as it is told: with the path of the whole payload as `/`, and not too long. */
 export function faultText(fault: string): string {
   const whole = fault.startsWith(":") ? `/${fault}` : fault;
-  return whole.length <= faultCharactersMax ? whole : `${whole.slice(0, faultCharactersMax - 1)}…`;
+  if (whole.length <= faultCharactersMax) return whole;
+  const colon = whole.indexOf(": ");
+  const path = colon <= pathCharactersMax ? whole.slice(0, colon) : `${whole.slice(0, pathCharactersMax)}…`;
+  const what = whole.slice(colon, colon + faultCharactersMax - path.length);
+  return colon + what.length < whole.length ? `${path + what}…` : path + what;
 }
 
 /** One step of a path, as in a JSON pointer. */

@@ -54,6 +54,29 @@ export interface CompactionConfig {
   readonly tombstoneMs: number;
 }
 
+/** Which schema messages have to fit. */
+export interface SchemaConfig {
+  readonly name: string;
+  /** 0 = whichever version is active. */
+  readonly version: number;
+}
+
+/** What is kept of messages that could not be processed, and where. */
+export interface DeadLetterConfig {
+  /** The station they are kept in; "" = the tenant's own. */
+  readonly station: string;
+  /** Messages a group was given as often as it allows and never acknowledged. */
+  readonly poison: boolean;
+  /** Messages that a consumer terminates. */
+  readonly terms: boolean;
+  /** Messages that are refused because they do not fit the schema. */
+  readonly schema: boolean;
+  /** How often one is given back to its group without anybody asking; 0 = never. */
+  readonly resendMax: number;
+  /** How long after it failed, milliseconds; twice as long each time it fails again. */
+  readonly resendAfterMs: number;
+}
+
 export interface StationConfig {
   readonly name: string;
   readonly description: string;
@@ -129,7 +152,22 @@ export interface StationConfig {
   readonly mirrorDirect: boolean;
   readonly placement: Placement | undefined;
   readonly metadata: Readonly<Record<string, string>>;
+  /** Undefined = any message will do. */
+  readonly schema: SchemaConfig | undefined;
+  /** Undefined = none are kept, as with NATS. */
+  readonly deadLetters: DeadLetterConfig | undefined;
 }
+
+/** Of stations that are made by a door of our own and say nothing else. */
+export const deadLettersKept: DeadLetterConfig = {
+  station: "",
+  poison: true,
+  terms: true,
+  schema: true,
+  resendMax: 0,
+  resendAfterMs: 60_000,
+};
+const deadLettersOff: DeadLetterConfig = { ...deadLettersKept, poison: false, terms: false, schema: false };
 
 export const duplicateWindowDefaultMs = 120_000;
 
@@ -185,6 +223,8 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     mirrorDirect: fields.mirrorDirect ?? false,
     placement: fields.placement,
     metadata: fields.metadata ?? {},
+    schema: fields.schema === undefined ? undefined : { ...activeVersion, ...fields.schema },
+    deadLetters: fields.deadLetters === undefined ? undefined : { ...deadLettersOff, ...fields.deadLetters },
   };
 }
 
@@ -198,6 +238,8 @@ export function originConfig(fields: Partial<OriginConfig> & { readonly origin: 
     transforms: fields.transforms ?? [],
   };
 }
+
+const activeVersion = { version: 0 };
 
 function defaultWindowMs(ageMaxMs: number): number {
   return ageMaxMs > 0 ? Math.min(ageMaxMs, duplicateWindowDefaultMs) : duplicateWindowDefaultMs;

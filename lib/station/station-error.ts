@@ -58,6 +58,8 @@ export type StationRefusal =
   | "mirror_first_sequence"
   | "mirror_atomic"
   | "mirror_fixed"
+  | "schema_unusable"
+  | "dead_letters_invalid"
   | "not_supported"
   | "sealed_at_creation"
   | "durability_needs_file"

@@ -16,6 +16,7 @@ import { FastBatches, refuseFast } from "./fast-batches.ts";
 import type { FastBatchVoice } from "./fast-batches.ts";
 import { isFastReply } from "./fast-reply.ts";
 import type { Mirror } from "./mirror.ts";
+import type { SchemaGuard } from "../schema/guard.ts";
 import type { NotebookHost } from "./notebook.ts";
 import type { Allowance } from "./allowance.ts";
 import { countedBytes } from "../../store/record.ts";
@@ -78,6 +79,12 @@ export interface StationSurroundings extends NotebookHost {
   voice(): FastBatchVoice | undefined;
 }
 
+/** Keeps messages that a station refuses, where its policy says so. Implemented in `lib/dead-letter`. */
+export interface StationLetters {
+  /** A message does not fit the schema. Views are valid during the call. */
+  violated(station: Station, message: Message, from: Session, reason: string): void;
+}
+
 export interface StationOptions {
   readonly clock: Clock;
   readonly config: StationConfig;
@@ -87,6 +94,7 @@ export interface StationOptions {
   readonly reader: PublishReader;
   readonly surroundings: StationSurroundings;
   readonly allowance: Allowance;
+  readonly letters?: StationLetters | undefined;
 }
 
 export class Station implements Capture {
@@ -121,6 +129,10 @@ export class Station implements Capture {
   #extras: Extras | undefined;
   /** What of the configuration the extras were made for. */
   #equipped = "";
+  readonly #letters: StationLetters | undefined;
+  /** The schema in force; set by `Stations` and by the schemas themselves. */
+  guard: SchemaGuard | undefined = undefined;
+  readonly #violation: Refusal = { code: "schema", message: "" };
 
   constructor(options: StationOptions, makeGroups: (station: Station) => StationGroups) {
     this.clock = options.clock;
@@ -134,6 +146,7 @@ export class Station implements Capture {
     this.#surroundings = options.surroundings;
     this.#allowance = options.allowance;
     this.startedUs = options.clock.nowUs();
+    this.#letters = options.letters;
     this.#batches = undefined;
     this.#fastBatches = undefined;
     this.#notes = undefined;
@@ -179,6 +192,7 @@ export class Station implements Capture {
   capture(message: Message, from: Session, token: number): boolean {
     let refusal = this.#reader.read(message, this.#config);
     if (this.#allowance.limited && refusal === undefined) refusal = this.#judgeRoom();
+    if (this.guard !== undefined && refusal === undefined) refusal = this.#examine(message, from);
     const told = token !== 0 && !this.#config.noAck;
     if (told && isFastReply(message.replyBuffer, message.replyStart, message.replyEnd) && this.#takeFast(message, refusal)) return false;
     if (this.#reader.batchId !== "") {
@@ -266,6 +280,15 @@ export class Station implements Capture {
       if (prepared !== undefined) this.#extras?.settled(prepared, kind, sequence);
       settled(kind, sequence);
     });
+  }
+
+  /** Looks into the message: a schema may refuse it. */
+  #examine(message: Message, from: Session): Refusal | undefined {
+    const reason = this.guard?.refusal(message.body, message.bodyStart + message.headerBytes, message.bodyEnd);
+    if (reason === undefined) return undefined;
+    if (this.#config.deadLetters?.schema === true) this.#letters?.violated(this, message, from, reason);
+    this.#violation.message = reason;
+    return this.#violation;
   }
 
   /** With interest retention: nobody takes this subject, so that a record of it need not stay. */

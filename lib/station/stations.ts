@@ -5,7 +5,11 @@
 import type { Clock, Random } from "../../store/environment.ts";
 import type { Log, Removal, Store } from "../../store/store.ts";
 import { StoreError } from "../../store/store.ts";
+import { BrokerError } from "../errors.ts";
 import { compileFilter } from "../filter.ts";
+import { GuardClosed } from "../schema/guard.ts";
+import type { SchemaGuard } from "../schema/guard.ts";
+import type { PreparedSchema, SchemaRef } from "../schema/schemas.ts";
 import type { Subscription } from "../subscription.ts";
 import type { Session } from "../transport.ts";
 import { logDefinition, parseStationDocument, sameStation } from "./config.ts";
@@ -23,7 +27,7 @@ import { Origins } from "./origins.ts";
 import { PublishReader } from "./publish-reader.ts";
 import { isRestoring, Restoring, restoringDefinition } from "./restoring.ts";
 import { Station } from "./station.ts";
-import type { StationGroups, Waiters } from "./station.ts";
+import type { StationGroups, StationLetters, Waiters } from "./station.ts";
 import { StationError } from "./station-error.ts";
 import { checkStation, checkStationChange } from "./station-rules.ts";
 
@@ -49,6 +53,9 @@ export interface StationsOptions {
   readonly host: StationHost;
   readonly tenant: StationTenant;
   readonly makeGroups: (station: Station) => StationGroups;
+  /** Compiles the schema that a station is to have. Rejects with a BrokerError. Absent: no station can have one. */
+  readonly prepareSchema?: ((ref: SchemaRef) => Promise<PreparedSchema>) | undefined;
+  readonly letters?: StationLetters | undefined;
 }
 
 /** Told after a station was made, changed or deleted, e.g. for advisories; not of those that a start brings back. */
@@ -164,24 +171,31 @@ export class Stations {
    * `fill` rejects.
    */
   restore(config: StationConfig, fill: (restoring: Restoring) => Promise<void>): Promise<Station> {
-    return this.inTurn(config.name, async () => {
+    return this.inTurn(config.name, () => {
       this.checkNew(config);
-      this.reserve(config);
-      const { store, pending } = this.#options.host.laneFor(config.storage);
-      const restoring = new Restoring((first) => store.define(restoringDefinition(`${this.tenant}/${config.name}`, first), 0), pending);
-      try {
-        await fill(restoring);
-        const log = await restoring.finish();
-        await store.define(logDefinition(this.tenant, config), log.revision);
-        const station = this.#register(config, log);
-        this.#tell("created", station);
-        return station;
-      } catch (error) {
-        this.release(config.subjects, config.name);
-        if (restoring.log?.open === true) await store.drop(restoring.log, restoring.log.revision).catch(() => {});
-        throw error;
-      }
+      return this.#withSchema(config, async (guard) => {
+        this.reserve(config);
+        return await this.#restore(config, guard, fill);
+      });
     });
+  }
+
+  async #restore(config: StationConfig, guard: SchemaGuard | undefined, fill: (restoring: Restoring) => Promise<void>): Promise<Station> {
+    const { store, pending } = this.#options.host.laneFor(config.storage);
+    const restoring = new Restoring((first) => store.define(restoringDefinition(`${this.tenant}/${config.name}`, first), 0), pending);
+    try {
+      await fill(restoring);
+      const log = await restoring.finish();
+      await store.define(logDefinition(this.tenant, config), log.revision);
+      const station = this.#register(config, log);
+      station.guard = guard;
+      this.#tell("created", station);
+      return station;
+    } catch (error) {
+      this.release(config.subjects, config.name);
+      if (restoring.log?.open === true) await store.drop(restoring.log, restoring.log.revision).catch(() => {});
+      throw error;
+    }
   }
 
   /** For families. */
@@ -201,19 +215,22 @@ export class Stations {
     checkStation(config);
     this.#checkOrigins(config);
     if (config.sealed) throw new StationError("sealed_at_creation", "a new station can not be sealed: create it, fill it, then seal it");
-    this.allowance.claim(config);
-    try {
-      this.reserve(config);
-      return { station: await this.#make(config), created: true };
-    } finally {
-      this.allowance.settled(config.name);
-    }
+    return await this.#withSchema(config, async (guard) => {
+      this.allowance.claim(config);
+      try {
+        this.reserve(config);
+        return { station: await this.#make(config, guard), created: true };
+      } finally {
+        this.allowance.settled(config.name);
+      }
+    });
   }
 
-  async #make(config: StationConfig): Promise<Station> {
+  async #make(config: StationConfig, guard: SchemaGuard | undefined): Promise<Station> {
     try {
       const log = await this.#define(config, 0);
       const station = this.#register(config, log);
+      station.guard = guard;
       this.#tell("created", station);
       return station;
     } catch (error) {
@@ -239,29 +256,33 @@ export class Stations {
       checkStationChange(before, config);
       checkGroups(station, config);
       this.#checkOrigins(config);
-      this.allowance.claim(config);
-      try {
-        this.reserve(config);
-        await this.#change(config, station);
-      } finally {
-        this.allowance.settled(config.name);
-      }
-      this.release(before.subjects, config.name, config.subjects);
-      station.reconfigure(config);
-      this.#origins.changed(station);
-      this.#recapture(station);
-      this.#tell("changed", station);
-      return station;
+      return await this.#withSchema(config, async (guard) => {
+        this.allowance.claim(config);
+        try {
+          this.reserve(config);
+          await this.#change(config, station, guard);
+        } finally {
+          this.allowance.settled(config.name);
+        }
+        return station;
+      });
     });
   }
 
-  async #change(config: StationConfig, station: Station): Promise<void> {
+  async #change(config: StationConfig, station: Station, guard: SchemaGuard | undefined): Promise<void> {
+    const before = station.config.subjects;
     try {
       await this.#define(config, station.log.revision);
     } catch (error) {
-      this.release(config.subjects, config.name, station.config.subjects);
+      this.release(config.subjects, config.name, before);
       throw error;
     }
+    this.release(before, config.name, config.subjects);
+    station.reconfigure(config);
+    this.#origins.changed(station);
+    station.guard = guard;
+    this.#recapture(station);
+    this.#tell("changed", station);
   }
 
   /** Deletes a station with its records and groups; durable when resolved. Rejects with `not_found`. */
@@ -349,6 +370,21 @@ export class Stations {
     this.#sorted = undefined;
   }
 
+  /** Runs `work` with what checks the station's messages; the schema is there until it is done. */
+  async #withSchema<T>({ schema }: StationConfig, work: (guard: SchemaGuard | undefined) => Promise<T>): Promise<T> {
+    if (schema === undefined) return await work(undefined);
+    const { prepareSchema } = this.#options;
+    if (prepareSchema === undefined) throw new StationError("not_supported", "this broker keeps no schemas");
+    const prepared = await prepareSchema(schema).catch((error: unknown) => {
+      throw error instanceof BrokerError ? new StationError("schema_unusable", error.message, { cause: error }) : error;
+    });
+    try {
+      return await work(prepared.guard);
+    } finally {
+      prepared.release();
+    }
+  }
+
   async #remove(station: Station, removal: Removal): Promise<number> {
     try {
       return await station.log.remove(removal);
@@ -375,6 +411,7 @@ export class Stations {
     const { host, tenant, makeGroups } = this.#options;
     const { store, pending } = host.laneFor(config.storage);
     const { allowance } = this;
+    const { letters } = this.#options;
     const surroundings = {
       random: host.random,
       dirty: (source: { saveProgress(): void }) => host.dirty(source),
@@ -383,9 +420,11 @@ export class Stations {
       announce: (subject: string, body: Buffer, headerBytes: number) => tenant.announce(subject, body, headerBytes),
     };
     const station = new Station(
-      { clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings, allowance },
+      { clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings, allowance, letters },
       makeGroups,
     );
+    // Until it is compiled, nothing fits.
+    if (config.schema !== undefined) station.guard = new GuardClosed(config.schema.name, "it is being loaded");
     this.#stations.set(config.name, station);
     this.#sorted = undefined;
     host.own(log, station);

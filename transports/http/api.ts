@@ -14,6 +14,7 @@ import { addProduce } from "./produce.ts";
 import { addRead } from "./read.ts";
 import type { HttpRouter } from "./router.ts";
 import { addRoutes } from "./routes.ts";
+import { addSchemas } from "./schemas.ts";
 import { addStations } from "./stations.ts";
 import { addTail } from "./tail.ts";
 
@@ -21,6 +22,7 @@ export function addApi(router: HttpRouter, opened: OpenBroker, version: string):
   const context = new HttpContext(opened);
   addHealth(router, opened);
   addStations(router, context);
+  addSchemas(router, context);
   addProduce(router, context);
   addRead(router, context);
   addTail(router, context);

@@ -1,6 +1,6 @@
 /** Stations as resources: list, create, look, change, empty, delete. The fields are the core's own words. */
 import { filterProblem } from "../../lib/filter.ts";
-import { stationConfig } from "../../lib/station/config.ts";
+import { deadLettersKept, stationConfig } from "../../lib/station/config.ts";
 import type { StationConfig } from "../../lib/station/config.ts";
 import type { Station } from "../../lib/station/station.ts";
 import type { HttpContext } from "./context.ts";
@@ -105,6 +105,26 @@ const fields: Record<keyof StationConfig, Schema> = {
     required: ["cluster", "tags"],
   },
   metadata: { type: "object", additionalProperties: { type: "string" } },
+  schema: {
+    type: "object",
+    description: "the schema that messages have to fit",
+    additionalProperties: false,
+    properties: { name: { type: "string" }, version: { type: "integer", minimum: 0, description: "0 or absent: whichever is active" } },
+    required: ["name"],
+  },
+  deadLetters: {
+    type: "object",
+    description: "what is kept of messages that could not be processed; absent at creation: poison, terms and schema",
+    additionalProperties: false,
+    properties: {
+      station: { type: "string", description: "where they are kept; absent: in the tenant's own station" },
+      poison: { ...flag, description: "what a group was given as often as it allows" },
+      terms: { ...flag, description: "what a consumer terminates" },
+      schema: { ...flag, description: "what does not fit the schema" },
+      resendMax: { ...count, description: "how often one is given back to its group without anybody asking" },
+      resendAfterMs: { type: "number", minimum: 100, description: "milliseconds; twice as long each time it fails again" },
+    },
+  },
 };
 
 const { partition: _partition, ...settable } = fields;
@@ -186,7 +206,8 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
       },
     },
     handle: async (call) => {
-      const config = stationConfig(jsonBody(call, createSchema) as Partial<StationConfig> & { readonly name: string });
+      const given = jsonBody(call, createSchema) as Partial<StationConfig> & { readonly name: string };
+      const config = stationConfig({ deadLetters: deadLettersKept, ...given });
       demand(call.identity, `$JS.API.STREAM.CREATE.${config.name}`);
       const { station, created } = await context.tenant(call).stations.create(config);
       sendJson(call, created ? 201 : 200, stationJson(station));

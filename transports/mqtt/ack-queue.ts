@@ -3,17 +3,19 @@
  * a message no station keeps is settled at once, the one before it only after the next sync. Tokens count up by one.
  */
 export class AckQueue {
-  readonly #send: (packetId: number, qos: number, reasonCode: number) => void;
+  readonly #send: (packetId: number, qos: number, reasonCode: number, why: string) => void;
   #first: number;
   #next: number;
   /** Of those waiting, the QoS 1 ones. */
   sizeAtQos1 = 0;
+  /** Why those were refused that were, by token, where more than the code is known. */
+  readonly #whys: Map<number, string> = new Map();
   #packetIds: Uint16Array = new Uint16Array(256);
   #qos: Uint8Array = new Uint8Array(256);
   #reasons: Uint8Array = new Uint8Array(256);
   #waiting: Uint8Array = new Uint8Array(256);
 
-  constructor(send: (packetId: number, qos: number, reasonCode: number) => void, firstToken: number) {
+  constructor(send: (packetId: number, qos: number, reasonCode: number, why: string) => void, firstToken: number) {
     this.#send = send;
     this.#first = this.#next = firstToken;
   }
@@ -49,8 +51,9 @@ export class AckQueue {
     this.#drain();
   }
 
-  settle(token: number, reasonCode: number): void {
+  settle(token: number, reasonCode: number, why = ""): void {
     if (token < this.#first || token >= this.#next) return;
+    if (why !== "") this.#whys.set(token, why);
     const slot = token & (this.#packetIds.length - 1);
     this.#waiting[slot] = (this.#waiting[slot] ?? 1) - 1;
     if (reasonCode >= 0x80) this.#reasons[slot] = reasonCode;
@@ -61,9 +64,11 @@ export class AckQueue {
     while (this.#first < this.#next) {
       const slot = this.#first & (this.#packetIds.length - 1);
       if (this.#waiting[slot] !== 0) return;
+      const why = this.#whys.size === 0 ? "" : (this.#whys.get(this.#first) ?? "");
+      if (why !== "") this.#whys.delete(this.#first);
       this.#first++;
       if (this.#qos[slot] === 1) this.sizeAtQos1--;
-      this.#send(this.#packetIds[slot] ?? 0, this.#qos[slot] ?? 1, this.#reasons[slot] ?? 0);
+      this.#send(this.#packetIds[slot] ?? 0, this.#qos[slot] ?? 1, this.#reasons[slot] ?? 0, why);
     }
   }
 

@@ -20,7 +20,7 @@ import { InboundPublish } from "./inbound.ts";
 import type { MqttDoor } from "./door.ts";
 import { MqttDecoder, PublishView } from "./packet/decoder.ts";
 import type { ConnectPacket, PacketHandler, ProtocolLevel, SubscribePacket, UnsubscribePacket, Will } from "./packet/decoder.ts";
-import { disconnectFrame, encodeRare, pingResponse, publishBytes, writeAck, writePublish } from "./packet/encoder.ts";
+import { disconnectFrame, encodeRare, pingResponse, publishBytes, writeAck, writeExplainedAck, writePublish } from "./packet/encoder.ts";
 import { MqttFault, reason } from "./packet/reason.ts";
 import type { Entry, MqttSession } from "./session.ts";
 import { secondsLeft } from "./session.ts";
@@ -162,7 +162,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     }
     this.accepted = answer;
     this.session = answer.session;
-    this.#acks = answer.session.inbound.queueFor((packetId, qos, code) => this.#answer(packetId, qos, code));
+    this.#acks = answer.session.inbound.queueFor((packetId, qos, code, why) => this.#answer(packetId, qos, code, why));
     this.will = packet.will;
     this.requestProblemInformation = packet.requestProblemInformation;
     const { settings } = this.door;
@@ -571,7 +571,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
   }
 
   /** PUBACK or PUBREC. What was not stored is never acknowledged as if it were: before version 5 only closing says no. */
-  #answer(packetId: number, qos: number, reasonCode: number): void {
+  #answer(packetId: number, qos: number, reasonCode: number, why: string): void {
     if (qos === 2) {
       if (reasonCode >= 0x80) this.#unreleased.delete(packetId);
       this.session?.inbound.settled(packetId, reasonCode);
@@ -580,7 +580,14 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       this.destroy();
       return;
     }
-    this.#sendAck(qos === 2 ? 5 : 4, packetId, reasonCode);
+    const type = qos === 2 ? 5 : 4;
+    if (why === "" || !this.requestProblemInformation) this.#sendAck(type, packetId, reasonCode);
+    else {
+      const frame = writeExplainedAck(type, packetId, reasonCode, why);
+      // A reason that the client has no room for is left out (MQTT-3.4.2-2).
+      if (this.#packetBytesMaxOut > 0 && frame.length > this.#packetBytesMaxOut) this.#sendAck(type, packetId, reasonCode);
+      else this.#send(frame);
+    }
   }
 
   #sendAck(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): boolean {

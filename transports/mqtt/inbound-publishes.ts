@@ -31,15 +31,16 @@ export class InboundPublishes {
   }
 
   /** A connection takes the session over: its acknowledgements leave in a queue of their own. */
-  queueFor(send: (packetId: number, qos: number, reasonCode: number) => void): AckQueue {
+  queueFor(send: (packetId: number, qos: number, reasonCode: number, why: string) => void): AckQueue {
     const queue = new AckQueue(send, this.#queues.at(-1)?.next ?? 1);
     this.#queues = this.#queues.filter((earlier) => earlier.size > 0);
     this.#queues.push(queue);
     return queue;
   }
 
-  outcome(token: number, reasonCode: number): void {
-    for (const queue of this.#queues) queue.settle(token, reasonCode);
+  /** `why` is said to a client that wants to know. */
+  outcome(token: number, reasonCode: number, why = ""): void {
+    for (const queue of this.#queues) queue.settle(token, reasonCode, why);
   }
 
   has(packetId: number): boolean {

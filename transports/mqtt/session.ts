@@ -194,7 +194,8 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource, Ident
 
   published(token: number, outcome: PublishOutcome): void {
     const stored = outcome.kind === "stored" || outcome.kind === "duplicate";
-    this.inbound.outcome(token, stored ? reason.success : refusalReason(outcome));
+    if (stored) this.inbound.outcome(token, reason.success);
+    else this.inbound.outcome(token, refusalReason(outcome), outcome.message);
   }
 
   hold(): void {

@@ -87,6 +87,9 @@ export class AckRenderer {
   }
 }
 
+/** A payload that does not fit its station's schema: a number of our own, above all that NATS uses. */
+export const schemaErrorCode = 10900;
+
 export interface PublishError {
   readonly code: number;
   readonly errorCode: number;
@@ -189,7 +192,7 @@ export function publishError(outcome: PublishOutcome): PublishError {
     case "bad_header":
       return { code: 400, errorCode: 10193, description: outcome.message };
     case "schema":
-      return { code: 400, errorCode: 10003, description: outcome.message };
+      return { code: 400, errorCode: schemaErrorCode, description: outcome.message };
     case "duplicate_ids_full":
     case "store_failed":
       return { code: 503, errorCode: 10077, description: outcome.message };

@@ -30,6 +30,25 @@ export function writeAck(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: numb
   return frame;
 }
 
+/** PUBACK or PUBREC of version 5 with a reason string, which is cut to what a packet of 64 KiB has room for. */
+export function writeExplainedAck(type: 4 | 5, packetId: number, reasonCode: number, why: string): Buffer {
+  const text = Buffer.from(why.slice(0, 4_096), "utf8");
+  const properties = 3 + text.length;
+  const body = 3 + varintBytes(properties) + properties;
+  const frame = Buffer.allocUnsafe(1 + varintBytes(body) + body);
+  frame[0] = type << 4;
+  let at = writeVarint(frame, 1, body);
+  frame[at++] = packetId >> 8;
+  frame[at++] = packetId & 255;
+  frame[at++] = reasonCode;
+  at = writeVarint(frame, at, properties);
+  frame[at++] = 0x1f;
+  frame[at++] = text.length >> 8;
+  frame[at++] = text.length & 255;
+  text.copy(frame, at);
+  return frame;
+}
+
 export interface PublishParts {
   readonly topic: Buffer;
   readonly payload: Buffer;

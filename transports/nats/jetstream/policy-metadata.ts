@@ -5,31 +5,45 @@
  *     waystation.compaction   "86400000"      tombstoneMs; "off" = no compaction
  *     waystation.tags         "eu,billing"
  *     waystation.factory      "line_4"
+ *     waystation.schema       "orders"        or "orders@3"; empty = none
+ *     waystation.deadLetters  "on"            "off", or JSON, {"poison":true,"station":"FAILED"}
  */
 import type { CompactionConfig, StationConfig } from "../../../lib/station/config.ts";
 import { apiErrors } from "./errors.ts";
+import { deadLettersKey, guardingOf, guardMetadata, schemaKey } from "./guard-metadata.ts";
 
 const keys = {
   partitions: "waystation.partitions",
   compaction: "waystation.compaction",
   tags: "waystation.tags",
   factory: "waystation.factory",
+  schema: schemaKey,
+  letters: deadLettersKey,
 } as const;
 
 type Metadata = Readonly<Record<string, string>>;
 
-export interface StationPolicy extends Pick<StationConfig, "partitions" | "compaction" | "tags" | "factory"> {
+export interface StationPolicy extends Pick<StationConfig, "partitions" | "compaction" | "tags" | "factory" | "schema" | "deadLetters"> {
   /** What is left of the metadata. */
   readonly metadata: Metadata;
 }
 
 export function policyOf(metadata: Metadata, before: StationConfig | undefined): StationPolicy {
-  const { [keys.partitions]: partitions, [keys.compaction]: compaction, [keys.tags]: tags, [keys.factory]: factory, ...rest } = metadata;
+  const {
+    [keys.partitions]: partitions,
+    [keys.compaction]: compaction,
+    [keys.tags]: tags,
+    [keys.factory]: factory,
+    [keys.schema]: schema,
+    [keys.letters]: letters,
+    ...rest
+  } = metadata;
   return {
     partitions: partitions === undefined ? (before?.partitions ?? 1) : whole(keys.partitions, partitions),
     compaction: compaction === undefined ? before?.compaction : compactionOf(compaction),
     tags: tags === undefined ? (before?.tags ?? []) : tags.split(",").filter((tag) => tag !== ""),
     factory: factory ?? before?.factory ?? "",
+    ...guardingOf(schema, letters, before),
     metadata: rest,
   };
 }
@@ -40,6 +54,7 @@ export function policyMetadata(config: StationConfig): Metadata {
     ...(config.compaction === undefined ? {} : { [keys.compaction]: String(config.compaction.tombstoneMs) }),
     ...(config.tags.length === 0 ? {} : { [keys.tags]: config.tags.join(",") }),
     ...(config.factory === "" ? {} : { [keys.factory]: config.factory }),
+    ...guardMetadata(config),
   };
 }
 
