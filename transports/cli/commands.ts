@@ -39,6 +39,9 @@ const json: CommandOption = { name: "json", value: undefined, summary: "JSON, fo
 const yes: CommandOption = { name: "yes", value: undefined, summary: "do not ask" };
 const header: CommandOption = { name: "header", value: "NAME:VALUE", summary: "a header; may be repeated", many: true };
 
+const schemaVersion: CommandOption = { name: "version", value: "NUMBER", summary: "of the schema (the active one)" };
+const protobufMessage: CommandOption = { name: "message", value: "NAME", summary: "of protobuf: what payloads are (the outermost)" };
+
 /** How every command that talks to a broker finds it. */
 export const connection: readonly CommandOption[] = [
   { name: "server", value: "URL", summary: "the broker (WAYSTATION_SERVER; nats://127.0.0.1:4222)" },
@@ -272,6 +275,94 @@ export const commands: readonly Command[] = [
     summary: "forget a route",
     options: [yes, json, ...connection],
     load: () => import("./route.ts"),
+  },
+  {
+    name: "schema list",
+    operands: [],
+    summary: "the schemas and who uses them",
+    options: [json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema info",
+    operands: ["NAME"],
+    summary: "one schema, its versions and a version's text",
+    options: [schemaVersion, json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema create",
+    operands: ["NAME", "KIND", "FILE"],
+    summary: "make a schema: avro, json, protobuf or graphql; - is stdin",
+    options: [
+      protobufMessage,
+      { name: "description", value: "TEXT", summary: "for people" },
+      {
+        name: "compatibility",
+        value: "RULE",
+        summary: "what every new version has to keep (none)",
+        choices: ["none", "backward", "forward", "full"],
+      },
+      json,
+      ...connection,
+    ],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema add",
+    operands: ["NAME", "FILE"],
+    summary: "add a version, which waits until it is activated",
+    options: [protobufMessage, json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema activate",
+    operands: ["NAME", "VERSION"],
+    summary: "make a version the one that stations use",
+    options: [json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema rollback",
+    operands: ["NAME"],
+    summary: "activate the version that was active before",
+    options: [json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema compare",
+    operands: ["NAME", "FILE"],
+    summary: "what a new text would break, either way",
+    options: [schemaVersion, protobufMessage, json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema test",
+    operands: ["NAME", "[TEXT]"],
+    summary: "whether a payload fits, and if not where; also from stdin",
+    options: [schemaVersion, json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema attach",
+    operands: ["NAME", "STATION"],
+    summary: "from now on the station takes only what fits",
+    options: [schemaVersion, json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema detach",
+    operands: ["STATION"],
+    summary: "the station takes anything again",
+    options: [json, ...connection],
+    load: () => import("./schema.ts"),
+  },
+  {
+    name: "schema delete",
+    operands: ["NAME"],
+    summary: "forget a schema that no station uses, or one version",
+    options: [schemaVersion, yes, json, ...connection],
+    load: () => import("./schema.ts"),
   },
   {
     name: "user list",
