@@ -16,7 +16,9 @@ const why = /\/order\/id: must be integer/;
 
 /** A request of the registry; rejects with the broker's sentence. */
 async function ask(nc: NatsConnection, verb: string, body: object): Promise<Record<string, unknown>> {
-  const answer = (await nc.request(`$WAYSTATION.SCHEMA.${verb}`, JSON.stringify(body))).json<Record<string, unknown>>();
+  const answer = (await nc.request(`$WAYSTATION.SCHEMA.${verb}`, JSON.stringify(body), { timeout: 20_000 })).json<
+    Record<string, unknown>
+  >();
   if (answer["error"] !== undefined) throw new Error(JSON.stringify(answer["error"]));
   return answer;
 }
