@@ -13,6 +13,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { growth, openTimes } from "./endurance.ts";
 import { Generator } from "./generator.ts";
+import { keyValueMeasurements } from "./key-value.ts";
 import { measurements } from "./measurements.ts";
 import type { Measurement } from "./measurements.ts";
 import { findNatsServer, startPeer } from "./peer.ts";
@@ -40,7 +41,7 @@ const only = values.only?.split(",");
 const results: Result[] = [];
 try {
   const load = await Generator.compile(base);
-  for (const measurement of measurements) {
+  for (const measurement of [...measurements, ...keyValueMeasurements]) {
     if (only !== undefined && !only.includes(measurement.name)) continue;
     results.push(await compare(measurement, load, Number(values.runs), Number(values.scale)));
     console.error(`${measurement.name}: ${JSON.stringify(results.at(-1)?.runs)}`);
