@@ -223,6 +223,8 @@ export interface Log {
   count(filter: SubjectFilterTest | undefined, from: Sequence): number | Promise<number>;
   /** Number of subjects, and their counts in byte order of subject, one page. */
   subjects(filter: SubjectFilterTest | undefined, offset: number, limit: number): SubjectPage | Promise<SubjectPage>;
+  /** The last visible sequence of every subject that passes, in any order. Absent: ask for all pages of `subjects`. */
+  lastOfEach?(filter: SubjectFilterTest | undefined): Float64Array | Promise<Float64Array>;
   /** Interior sequences that are gone, ascending, at most `limit`. */
   deleted(limit: number): readonly Sequence[];
 

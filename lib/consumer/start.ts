@@ -32,6 +32,10 @@ export async function lastOfEach(
   after: Sequence,
   before: Sequence,
 ): Promise<Float64Array> {
+  if (log.lastOfEach !== undefined) {
+    const all = await log.lastOfEach(filter);
+    return all.filter((sequence) => sequence > after && sequence < before).sort();
+  }
   const found: Sequence[] = [];
   for (let offset = 0; ; offset += page) {
     const { subjects } = await log.subjects(filter, offset, page);

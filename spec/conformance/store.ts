@@ -596,6 +596,11 @@ function questions(on: On): void {
         { subject: "é", messages: 1, firstSequence: 3, lastSequence: 3 },
       ],
     });
+    if (log.lastOfEach !== undefined) {
+      assert.deepEqual([...(await log.lastOfEach(undefined))].sort(), [2, 3, 4, 6, 7]);
+      assert.deepEqual([...(await log.lastOfEach(filterOf("a.*")))].sort(), [2, 4]);
+      assert.deepEqual([...(await log.lastOfEach(filterOf("none")))], []);
+    }
     const page = await log.subjects(filterOf("a.*"), 1, 5);
     assert.deepEqual([page.total, page.subjects.map((count) => count.subject)], [2, ["a.2"]]);
     assert.deepEqual(

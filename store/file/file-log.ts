@@ -216,6 +216,11 @@ export class FileLog implements Log, CursorLog, RecordSource, BatchParticipant, 
     return this.ledger.subjects === undefined ? this.#engine.loadSubjects(this).then(ask) : ask();
   }
 
+  lastOfEach(filter: SubjectFilterTest | undefined): Float64Array | Promise<Float64Array> {
+    const ask = (): Float64Array => this.ledger.lastOfEach(filter, this.visible);
+    return this.ledger.subjects === undefined ? this.#engine.loadSubjects(this).then(ask) : ask();
+  }
+
   count(filter: SubjectFilterTest | undefined, from: Sequence): number | Promise<number> {
     const ask = (): number => this.ledger.countMatching(filter, from, this.visible);
     return filter !== undefined && filter.text !== ">" && this.ledger.subjects === undefined

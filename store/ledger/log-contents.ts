@@ -384,6 +384,18 @@ export class LogContents {
     return last;
   }
 
+  /** The highest sequence ≤ `upTo` of each subject that passes, in no order. */
+  lastOfEach(filter: SubjectFilterTest | undefined, upTo: Sequence): Float64Array {
+    const index = this.index();
+    const found = new Float64Array(index.size);
+    let count = 0;
+    this.forEachMatching(filter, (entry) => {
+      const last = index.lastUpTo(entry, upTo);
+      if (last > 0) found[count++] = last;
+    });
+    return found.subarray(0, count);
+  }
+
   /** How many records of `from … to` pass. */
   countMatching(filter: SubjectFilterTest | undefined, from: Sequence, to: Sequence): number {
     if (filter === undefined || filter.text === ">") return this.countIn(from, to);

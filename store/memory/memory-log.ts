@@ -182,6 +182,10 @@ export class MemoryLog implements Log, RecordSource, FamilyLog {
     return this.ledger.countMatching(filter, from, this.state.lastSequence);
   }
 
+  lastOfEach(filter: SubjectFilterTest | undefined): Float64Array {
+    return this.ledger.lastOfEach(filter, this.state.lastSequence);
+  }
+
   subjects(filter: SubjectFilterTest | undefined, offset: number, limit: number): SubjectPage | Promise<SubjectPage> {
     // Their number alone is asked for all the time. Those of the batch being written are in it already.
     if (filter === undefined && limit === 0) return { total: this.ledger.subjects?.size ?? 0, subjects: [] };
