@@ -89,3 +89,26 @@ test("PUBACK says that nobody matched, also of a retained message; PUBREC does n
   wire.send({ ...message("nobody", "x"), qos: 2, messageId: 6 });
   assert.equal((await wire.next("pubrec")).reasonCode, 0);
 });
+
+test("CONNECT of a version that its protocol name does not have is refused in that version's own form; another protocol gets no answer", async () => {
+  await using broker = await openSpecBroker();
+  const answers: readonly (readonly [connect: string, answer: string])[] = [
+    ["10 0d 0004 4d515454 03 02 000a 0001 70", "20020001"],
+    ["10 0f 0006 4d5149736470 04 00 000a 0001 70", "20020001"],
+    ["10 0d 0004 4d515454 06 02 000a 0001 70", "2003008400"],
+    ["10 0c 0003 4d5154 04 02 000a 0001 70", ""],
+  ];
+  for (const [connect, answer] of answers) {
+    using wire = await MqttWire.open(broker.mqttPort, 4);
+    wire.write(connect);
+    await until("the end", () => wire.closed);
+    assert.equal(Buffer.concat(wire.bytes).toString("hex"), answer, connect);
+  }
+});
+
+test("version 3.1 leaves a bit of the CONNECT flags unused: it may be set", async () => {
+  await using broker = await openSpecBroker();
+  using wire = await MqttWire.open(broker.mqttPort, 3);
+  wire.write("10 0f 0006 4d5149736470 03 03 000a 0001 70");
+  assert.equal((await wire.next("connack")).returnCode, 0);
+});

@@ -407,7 +407,8 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       // Before CONNACK only CONNACK may speak, and only to a peer that got as far as naming its version.
       if (fault.reasonCode === reason.unsupportedProtocolVersion || this.#decoder.level !== 0) {
         if (this.#decoder.level !== 0) this.level = this.#decoder.level;
-        if (fault.reasonCode === reason.unsupportedProtocolVersion) this.#refuseVersion();
+        if (fault.reasonCode === reason.unsupportedProtocolVersion && this.#decoder.level === 0) this.#refuseVersion();
+        else if (fault.reasonCode === reason.unsupportedProtocolVersion) this.refuse(fault.reasonCode);
         else if (this.level === 5) this.refuse(fault.reasonCode);
         else this.destroy();
         return;

@@ -444,8 +444,10 @@ export class MqttDecoder {
     at = nameEnd;
     if (at >= end) throw new MqttFault(reason.malformedPacket, "CONNECT ends before its protocol level");
     const level = bytes[at++]!;
-    if (name !== "MQTT" && name !== "MQIsdp") throw new MqttFault(reason.unsupportedProtocolVersion, "the protocol is not MQTT");
+    if (name !== "MQTT" && name !== "MQIsdp") throw new MqttFault(reason.malformedPacket, "the protocol is not MQTT");
     if ((name === "MQTT" && level !== 4 && level !== 5) || (name === "MQIsdp" && level !== 3)) {
+      // A client of an older version under the wrong name reads an answer of its own version only.
+      if (level === 3 || level === 4) this.level = level;
       throw new MqttFault(reason.unsupportedProtocolVersion, `there is no protocol level ${level} here: use 3.1.1 or 5`);
     }
     const version = level as ProtocolLevel;
@@ -561,7 +563,8 @@ function checkFixedHeader(first: number, level: ProtocolLevel | 0): void {
 }
 
 function checkConnectFlags(flags: number, version: ProtocolLevel): void {
-  if ((flags & 1) !== 0) throw new MqttFault(reason.malformedPacket, "CONNECT's reserved flag is set");
+  // Version 3.1 leaves the bit unused, from 3.1.1 on it must be 0 (MQTT-3.1.2-3).
+  if (version > 3 && (flags & 1) !== 0) throw new MqttFault(reason.malformedPacket, "CONNECT's reserved flag is set");
   const willQos = (flags >> 3) & 3;
   if (willQos === 3) throw new MqttFault(reason.malformedPacket, "a will of QoS 3");
   if ((flags & 4) === 0 && (flags & 0x38) !== 0) throw new MqttFault(reason.malformedPacket, "will flags without a will");
