@@ -112,3 +112,32 @@ test("version 3.1 leaves a bit of the CONNECT flags unused: it may be set", asyn
   wire.write("10 0f 0006 4d5149736470 03 03 000a 0001 70");
   assert.equal((await wire.next("connack")).returnCode, 0);
 });
+
+test("a delivery is answered by the packets of its own QoS, or the connection ends", async () => {
+  await using broker = await openSpecBroker();
+  const [puback, pubrec, pubcomp] = ["40", "50", "70"];
+  const cases = [
+    [1, pubcomp],
+    [1, pubrec],
+    [2, puback],
+    [2, pubcomp],
+  ] as const;
+  for (const [qos, answer] of cases) {
+    using wire = await MqttWire.connect(broker.mqttPort);
+    await wire.next("connack");
+    wire.send(filter("own", qos));
+    await wire.next("suback");
+    wire.send({ ...message("own", "x"), qos, messageId: 9 });
+    const { messageId = 0 } = await wire.next("publish");
+    wire.write(`${answer} 02 ${messageId.toString(16).padStart(4, "0")}`);
+    assert.equal((await wire.next("disconnect")).reasonCode, 0x82);
+  }
+});
+
+test("a topic alias that was never set is a protocol error", async () => {
+  await using broker = await openSpecBroker();
+  using wire = await MqttWire.connect(broker.mqttPort);
+  await wire.next("connack");
+  wire.send({ ...message("", "x"), properties: { topicAlias: 3 } });
+  assert.equal((await wire.next("disconnect")).reasonCode, 0x82);
+});

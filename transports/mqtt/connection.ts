@@ -294,7 +294,8 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
       return kept;
     }
     const known = this.#aliasesIn[view.topicAlias];
-    if (known === undefined) throw new MqttFault(reason.topicAliasInvalid, "a topic alias that was never set");
+    // MQTT 5 §3.3.2.3.4 names the code.
+    if (known === undefined) throw new MqttFault(reason.protocolError, "a topic alias that was never set");
     return known;
   }
 
@@ -320,6 +321,7 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
 
   acknowledged(type: 4 | 5 | 6 | 7, packetId: number, reasonCode: number): void {
     const session = this.#established();
+    if (type !== 6) session.assertAnswers(type, packetId);
     if (type === 4) {
       session.acknowledged(packetId);
     } else if (type === 5) {

@@ -21,7 +21,7 @@ import { Interest } from "./interest.ts";
 import type { KeptMessages, KeptMeta, KeptReceiver } from "./kept.ts";
 import { readMeta } from "./kept.ts";
 import type { Will } from "./packet/decoder.ts";
-import { reason } from "./packet/reason.ts";
+import { MqttFault, reason } from "./packet/reason.ts";
 import { Progress } from "./progress.ts";
 import type { ProgressState } from "./progress.ts";
 import { refusalReason } from "./refusal-reason.ts";
@@ -431,8 +431,13 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource, Ident
     return true;
   }
 
-  qosOf(packetId: number): number {
-    return this.#entries.get(packetId)?.qos ?? 0;
+  /** A delivery is answered by the packets of its own QoS, PUBCOMP only after PUBREC; one that is over, by any. */
+  assertAnswers(type: 4 | 5 | 7, packetId: number): void {
+    const entry = this.#entries.get(packetId);
+    if (entry === undefined || entry.state === "queued") return;
+    const fits = entry.qos === 1 ? type === 4 : type === 5 || (type === 7 && entry.state === "released");
+    if (!fits)
+      throw new MqttFault(reason.protocolError, `packet ${type} does not answer a delivery at QoS ${entry.qos} that is ${entry.state}`);
   }
 
   /** PUBREC: `then` runs when it is remembered for good, and PUBREL may leave. */
