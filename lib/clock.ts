@@ -13,9 +13,9 @@ export class SystemClock implements Clock {
     return performance.now();
   }
 
-  after(delayMs: number, task: () => void): Timer {
+  after(delayMs: number, task: () => void, awaited = false): Timer {
     const handle = setTimeout(task, Math.min(delayMs, 0x7fffffff));
-    handle.unref();
+    if (!awaited) handle.unref();
     return { cancel: () => clearTimeout(handle) };
   }
 

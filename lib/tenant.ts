@@ -95,18 +95,30 @@ export class Tenant {
     return this.dispatch(this.router.match(message.subject), this.system, message, 0);
   }
 
-  /** Tries the members, from the one whose turn it is or from a random one, until one takes it. */
+  /** Tries the members, from the one whose turn it is or from a random one, until one takes it; those who are away last. */
   #deliverToOne(members: readonly Subscription[], from: Session, message: Message): boolean {
     const count = members.length;
     const turn = members[0]?.nextTurn() ?? -1;
     const start = count === 1 ? 0 : turn < 0 ? Math.floor(this.#random.fraction() * count) : turn % count;
+    let away = 0;
     for (let i = 0; i < count; i++) {
       const member = members[(start + i) % count];
-      if (member === undefined || !wants(member, from, message) || !member.session.deliver(member, message)) continue;
-      if (member.session.crowded === true) this.crowded = member.session;
-      return true;
+      if (member === undefined) continue;
+      if (member.session.away === true) away++;
+      else if (this.#deliverToMember(member, from, message)) return true;
+    }
+    if (away === 0) return false;
+    for (let i = 0; i < count; i++) {
+      const member = members[(start + i) % count];
+      if (member?.session.away === true && this.#deliverToMember(member, from, message)) return true;
     }
     return false;
+  }
+
+  #deliverToMember(member: Subscription, from: Session, message: Message): boolean {
+    if (!wants(member, from, message) || !member.session.deliver(member, message)) return false;
+    if (member.session.crowded === true) this.crowded = member.session;
+    return true;
   }
 }
 

@@ -98,6 +98,8 @@ export interface Session {
    * the broker could slow down. Absent = never.
    */
   readonly crowded?: boolean;
+  /** Its peer is not there, what it takes waits for it. Of a queue group those who are there come first. Absent = false. */
+  readonly away?: boolean;
   /** A publisher has waited so long for it, and it is crowded still. Who takes nothing meanwhile is soon not `crowded` any more, until it does. */
   waited?(ms: number): void;
   /** False: `hold` cannot stop the peer from sending, so it is used only when it must be. Absent = true. */

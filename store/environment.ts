@@ -12,8 +12,8 @@ export interface Clock {
   nowUs(): number;
   /** Monotonic milliseconds with fractions, for durations. */
   monotonicMs(): number;
-  /** Runs `task` once after `delayMs`. Never keeps the process alive by itself. */
-  after(delayMs: number, task: () => void): Timer;
+  /** Runs `task` once after `delayMs`. Keeps the process alive only when `awaited`: somebody's program waits for it. */
+  after(delayMs: number, task: () => void, awaited?: boolean): Timer;
   /** Runs `task` at the end of the current turn of the event loop, after all input of the turn. */
   endOfTurn(task: () => void): void;
 }

@@ -195,7 +195,7 @@ const refused: readonly (readonly [string, Buffer, string, number])[] = [
   ["an empty topic without alias", five, "3003000000", reason.protocolError],
   ["topic alias 0", five, "300700016103230000", reason.topicAliasInvalid],
   ["a doubled property", five, "30080001610401010101", reason.protocolError],
-  ["a property of another packet", five, "3009000161051100000001", reason.protocolError],
+  ["a property of another packet", five, "3009000161051100000001", reason.malformedPacket],
   ["an unknown property", five, "3006000161026300", reason.malformedPacket],
   ["payload format 2", five, "3006000161020102", reason.protocolError],
   ["properties past the packet", five, "300400016109", reason.malformedPacket],

@@ -33,6 +33,9 @@ export function aborted(signal: AbortSignal): ClientError {
 /** What the connection below threw, in these words. */
 export function asClientError(error: unknown, what: string): ClientError {
   if (error instanceof ClientError) return error;
+  // A refused request comes wrapped in another error.
+  if (error instanceof Error && error.cause instanceof Error && error.cause.name === "PermissionViolationError")
+    return asClientError(error.cause, what);
   const name = error instanceof Error ? error.name : "";
   const text = error instanceof Error ? error.message : String(error);
   const cause = { cause: error };

@@ -290,10 +290,11 @@ export class LocalConnection implements Session {
           resolve(message);
         },
       });
-      const timer = this.#clock.after(timeoutMs, () => {
+      const unanswered = (): void => {
         subscription.unsubscribe();
         reject(new Error(`no answer on ${subject} within ${timeoutMs} ms`));
-      });
+      };
+      const timer = this.#clock.after(timeoutMs, unanswered, true);
       let taken: number;
       try {
         taken = this.#send(subject, data, options.headers, reply, 0);

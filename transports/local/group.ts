@@ -133,13 +133,16 @@ export class LocalGroup {
     this.#allow(`$JS.API.CONSUMER.MSG.NEXT.${this.station}.${this.name}`);
     const group = this.#found();
     const { batch = 1, expiresMs = 5_000, member = this.#member } = options;
-    return new Promise((resolve, reject) => {
+    // The fetch ends by itself; that the program is still there then is what this timer sees to.
+    const alive = this.#clock.after(expiresMs + 1_000, () => undefined, true);
+    const fetched = new Promise<LocalDelivery[]>((resolve, reject) => {
       const make = (record: RecordView, deliveries: number): LocalDelivery =>
         new LocalDelivery(this.#settler, this.station, this.name, record, deliveries);
       const sink = new FetchSink(this.#clock, batch, make, resolve, reject);
       const refusal = group.pull({ sink, batch, bytesMax: 0, noWait: expiresMs === 0, expiresMs, heartbeatMs: 0, member });
       if (refusal !== undefined) reject(refused(refusal));
     });
+    return fetched.finally(() => alive.cancel());
   }
 
   /** Leaves a keyed group: what the member has not acknowledged goes to others at once. */

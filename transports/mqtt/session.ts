@@ -104,6 +104,10 @@ export class MqttSession implements Session, KeptReceiver, ProgressSource, Ident
     return this.connection?.connection.keepsMore !== false;
   }
 
+  get away(): boolean {
+    return this.connection === undefined;
+  }
+
   get crowded(): boolean {
     return this.connection?.outbox.crowded ?? false;
   }

@@ -92,7 +92,7 @@ export class PropertyReader {
       i += varintBytes(id);
       const known = properties[id];
       if (known === undefined) throw malformed(`there is no property ${id} in a client's packet`);
-      if ((known.packets & packet) === 0) throw new MqttFault(reason.protocolError, `${known.name} may not be in this packet`);
+      if ((known.packets & packet) === 0) throw malformed(`${known.name} may not be in this packet`);
       if (!known.repeats) {
         if (this.#seen.includes(id)) throw new MqttFault(reason.protocolError, `${known.name} appears twice`);
         this.#seen.push(id);
