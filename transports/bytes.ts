@@ -26,16 +26,24 @@ export function putDigits(target: Buffer, at: number, value: number): number {
     target[at] = 48 + value;
     return at + 1;
   }
+  if (value <= 0x7fffffff) return putSmall(target, at, value | 0);
+  // Integer arithmetic of small numbers does not reach so far: nine digits at a time it does.
+  const high = Math.floor(value / 1e9);
+  const from = putDigits(target, at, high);
+  let low = (value - high * 1e9) | 0;
+  for (let position = from + 8; position >= from; position--) {
+    const rest = (low / 10) | 0;
+    target[position] = 48 + (low - rest * 10);
+    low = rest;
+  }
+  return from + 9;
+}
+
+function putSmall(target: Buffer, at: number, value: number): number {
   let count = 2;
   for (let bound = 100; value >= bound; bound *= 10) count++;
   let position = at + count;
-  // Above 2^31 integer arithmetic of small numbers no longer applies: take the high digits off first.
-  while (value > 0x7fffffff) {
-    const rest = Math.floor(value / 10);
-    target[--position] = 48 + (value - rest * 10);
-    value = rest;
-  }
-  let small = value | 0;
+  let small = value;
   while (small > 0) {
     const rest = (small / 10) | 0;
     target[--position] = 48 + (small - rest * 10);

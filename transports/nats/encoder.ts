@@ -16,12 +16,16 @@ const pieceBytesMin = 8 * 1024;
 const lineEnd = Buffer.from("\r\n");
 /** A smaller body is copied byte by byte. */
 const loopBytesMax = 32;
+/** A shorter reply is seldom one that acknowledges. */
+const ackBytesMin = 40;
 /** Digits of a sid that is a number. */
 const sidDigitsMax = 10;
 
 /** Shared by the sessions of a door. */
 export class MessageEncoder {
   readonly #copier: Copier = new Copier();
+  /** Replies that acknowledge are rendered into one buffer, whose view is kept. */
+  readonly #replies: Copier = new Copier();
 
   /** False: the outbox has no room. Without `headers` the client gets the payload alone. */
   encode(outbox: Outbox, subscription: Subscription, message: Message, headers: boolean): boolean {
@@ -53,7 +57,11 @@ export class MessageEncoder {
     at = typeof label === "number" ? putDigits(chunk, at, label) : putLatin1(chunk, at, label);
     chunk[at++] = 0x20;
     if (replyEnd !== replyStart) {
-      at = putBytes(chunk, at, message.replyBuffer, replyStart, replyEnd);
+      if (replyEnd - replyStart < ackBytesMin) at = putBytes(chunk, at, message.replyBuffer, replyStart, replyEnd);
+      else {
+        this.#replies.copy(message.replyBuffer, replyStart, replyEnd, chunk, outbox.view, at);
+        at += replyEnd - replyStart;
+      }
       chunk[at++] = 0x20;
     }
     if (headerBytes !== 0) {

@@ -28,6 +28,10 @@ export class Renderer {
   readonly tenant: Tenant;
   #reply: Buffer = Buffer.alloc(1024);
   #prefix: Buffer = nothing;
+  /** `.<time, ns>.` of the last delivery: records of one turn have the same. */
+  readonly #time: Buffer = Buffer.alloc(24);
+  #timeBytes = 0;
+  #timeUs = -1;
   #headers: Buffer = Buffer.alloc(1024);
   #subject: Subject | undefined = undefined;
 
@@ -89,13 +93,23 @@ export class Renderer {
     at = putDigits(reply, at, delivery.sequence);
     reply[at++] = dot;
     at = putDigits(reply, at, delivery.count);
-    reply[at++] = dot;
-    at = putDigits(reply, at, delivery.timeUs);
-    reply[at] = zero;
-    reply[at + 1] = zero;
-    reply[at + 2] = zero;
-    reply[at + 3] = dot;
-    return putDigits(reply, at + 4, delivery.outstanding);
+    if (delivery.timeUs !== this.#timeUs) this.#renderTime(delivery.timeUs);
+    const time = this.#time;
+    const timeBytes = this.#timeBytes;
+    for (let index = 0; index < timeBytes; index++) reply[at++] = time[index] as number;
+    return putDigits(reply, at, delivery.outstanding);
+  }
+
+  #renderTime(timeUs: number): void {
+    const time = this.#time;
+    time[0] = dot;
+    const at = putDigits(time, 1, timeUs);
+    time[at] = zero;
+    time[at + 1] = zero;
+    time[at + 2] = zero;
+    time[at + 3] = dot;
+    this.#timeBytes = at + 4;
+    this.#timeUs = timeUs;
   }
 
   /** A header more, for who is pinned: copied, because the record's bytes are not ours. */
