@@ -12,7 +12,7 @@ import { Stations } from "../lib/station/stations.ts";
 import type { TenantAllowance } from "../lib/limits.ts";
 import type { Tenant } from "../lib/tenant.ts";
 import type { Log } from "../store/store.ts";
-import { Requests } from "./admin/requests.ts";
+import { byOperators, Requests } from "./admin/requests.ts";
 import type { RequestHandler } from "./admin/requests.ts";
 import { routeRequests } from "./admin/route-requests.ts";
 import { MemphisAccess } from "./memphis/access.ts";
@@ -80,7 +80,7 @@ export class TenantServices {
   /** What is asked of the broker as a whole, by subject: the default tenant's to ask. */
   serve(handlers: Iterable<readonly [string, RequestHandler]>): void {
     this.#broker.tenant(defaultTenant);
-    for (const [subject, handler] of handlers) this.get(defaultTenant)?.requests.add(subject, handler);
+    for (const [subject, handler] of handlers) this.get(defaultTenant)?.requests.add(subject, byOperators(subject, handler));
   }
 
   /** Takes over the recovered documents, then the logs that are stations, then lets the recovered groups deliver. */

@@ -112,7 +112,7 @@ export class Authenticator {
   #hashedTokens: Entry[] = [];
   /** Some stored hash, to spend the same time on users that do not exist. */
   #decoy: HashedSecret | undefined;
-  readonly #nobody: Identity = { user: "", tenant: defaultTenant, permissions: undefined, expiresMs: undefined };
+  readonly #nobody: Identity = nobody(() => !this.#policy.allowAnonymous);
   #unproven: Identity | undefined = this.#nobody;
 
   constructor(options: AuthenticatorOptions) {
@@ -459,4 +459,17 @@ function isSlow(stored: StoredSecret): stored is HashedSecret {
 
 function given(text: string | undefined): text is string {
   return text !== undefined && text !== "";
+}
+
+/** Where nobody has to show anything, because only this machine reaches the broker, whoever is there administers it. */
+function nobody(administers: () => boolean): Identity {
+  return {
+    user: "",
+    tenant: defaultTenant,
+    permissions: undefined,
+    expiresMs: undefined,
+    get administers() {
+      return administers();
+    },
+  };
 }

@@ -17,6 +17,8 @@ export interface Identity {
   readonly tenantExpiresFirst?: boolean | undefined;
   /** Of its tenant; undefined = the broker's. */
   readonly limits?: TenantLimits | undefined;
+  /** False: it is let in although it shows nothing, beside users or from other machines. It changes nothing of the broker itself. */
+  readonly administers?: boolean;
 }
 
 /** As which the broker acts itself. */

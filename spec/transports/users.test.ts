@@ -124,6 +124,46 @@ test("whoever has permissions of his own administers nothing and overhears nothi
   await Promise.all([clerk.close(), keeper.close(), root.close()]);
 });
 
+test("who shows nothing administers only where nobody has to show anything", async () => {
+  let reloads = 0;
+  const reload = (running: Running): void =>
+    running.broker.opened.tenants.serve([["$WAYSTATION.RELOAD", () => ({ reloaded: true, reloads: ++reloads })]]);
+  {
+    await using running = await run({ memory: true });
+    reload(running);
+    const anybody = await connect({ port: running.port });
+    deepEqual(await ask(anybody, "RELOAD"), { reloaded: true, reloads: 1 });
+    await anybody.close();
+  }
+  await using running = await run({
+    memory: true,
+    webPort: 0,
+    allowAnonymous: true,
+    users: [
+      { user: "root", password: "r" },
+      { user: "clerk", password: "c", permissions: { publish: ">", subscribe: ">" } },
+    ],
+  });
+  reload(running);
+  const { port, broker } = running;
+  const anybody = await connect({ port });
+  for (const what of ["RELOAD", "USER.LIST"]) equal(await ask(anybody, what), "denied", what);
+  equal(await ask(anybody, "USER.ADD", { user: "mallory", password: "m" }), "denied");
+  await anybody.close();
+  const clerk = await connect({ port, user: "clerk", pass: "c" });
+  await rejects(ask(clerk, "RELOAD"));
+  await clerk.close();
+  const url = `${broker.addresses.web?.url ?? ""}/v1/users`;
+  const body = JSON.stringify({ user: "mallory", password: "m" });
+  const posted = await fetch(url, { method: "POST", body, headers: { "content-type": "application/json" } });
+  equal(posted.status, 403);
+  equal(reloads, 1);
+  const root = await connect({ port, user: "root", pass: "r" });
+  deepEqual(await ask(root, "RELOAD"), { reloaded: true, reloads: 2 });
+  ok(!JSON.stringify(await ask(root, "USER.LIST")).includes("mallory"));
+  await root.close();
+});
+
 test("nobody administers by what the broker or others deliver for him", async () => {
   await using running = await run({
     memory: true,

@@ -1,6 +1,6 @@
 /**
- * The request to read the configuration again. Whoever may publish to its subject may make it, and what is read is the operator's own
- * file, so nothing is gained by asking.
+ * The request to read the configuration again. As with all of the broker's administration, it takes a user without restrictions, or one
+ * whose permissions name the subject; who shows nothing may make it only where nobody has to.
  */
 
 export const reloadSubject = "$WAYSTATION.RELOAD";

@@ -26,6 +26,14 @@ export interface RequestError {
   readonly error: { readonly code: string; readonly message: string };
 }
 
+/** The same for those only who may administer the broker: what is permitted to everybody is not meant for who shows nothing. */
+export function byOperators(subject: string, handler: RequestHandler): RequestHandler {
+  return (body, asker) => {
+    if (asker.administers !== false) return handler(body, asker);
+    throw new BrokerError("denied", `${subject} is not for connections that show nothing: log in as a user who may administer`);
+  };
+}
+
 /** Requests that wait; beyond, the answer is `busy` at once. */
 const waitingMax = 256;
 

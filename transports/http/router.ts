@@ -254,9 +254,12 @@ export function demand(identity: Identity, subject: string): void {
   throw new HttpProblem(403, "Forbidden", `user '${identity.user}' may not do this: it takes the permission to publish to ${subject}`);
 }
 
-function admit(access: Access, { identity, params }: HttpCall): void {
+function admit(access: Access, { identity, params, request }: HttpCall): void {
   if (access.kind === "request") demand(identity, access.subject(params));
   if (access.kind !== "operator") return;
+  if (identity.administers === false && request.method !== "GET" && request.method !== "HEAD") {
+    throw new HttpProblem(403, "Forbidden", "this is not for those who show nothing: log in as a user who may administer");
+  }
   if (identity.permissions?.unrestricted === false || identity.tenant !== defaultTenant) {
     throw new HttpProblem(403, "Forbidden", `only an unrestricted user of the default tenant may do this, which '${identity.user}' is not`);
   }
