@@ -57,6 +57,8 @@ export class Broker implements AttachmentHost {
   readonly drainListeners: Set<(session: Session) => void> = new Set();
   /** Told when a session has gone, after its subscriptions have. */
   readonly detachListeners: Set<(session: Session) => void> = new Set();
+  /** Told of each session that has shown who it is. */
+  readonly attachListeners: Set<(attachment: TenantAttachment) => void> = new Set();
   /** Runs for each tenant as it comes to life, before anybody attaches to it. */
   readonly tenantListeners: Set<(tenant: Tenant) => void> = new Set();
   readonly #owners: Map<Log, LogOwner> = new Map();
@@ -124,6 +126,7 @@ export class Broker implements AttachmentHost {
     const attachment = new TenantAttachment(this, this.tenant(identity.tenant), session, identity);
     this.#attachments.set(session, attachment);
     if (identity.expiresMs !== undefined) this.#expireAt(attachment, identity.expiresMs);
+    for (const listener of this.attachListeners) listener(attachment);
     return attachment;
   }
 

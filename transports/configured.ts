@@ -87,7 +87,11 @@ export class ConfiguredBroker {
       webCompression: config.webCompression,
       webCookies: { user: config.webUserCookie, password: config.webPassCookie, token: config.webTokenCookie },
       version: options.version,
-      monitoring: { dataFolder: config.memory || options.store !== undefined ? "" : config.data, durability: config.durability },
+      monitoring: {
+        dataFolder: config.memory || options.store !== undefined ? "" : config.data,
+        durability: config.durability,
+        systemTenant: config.systemTenant,
+      },
       ...plan,
       limits,
       jetStreamOf: (tenant) => jetStreamOf(current?.config ?? config, tenant),

@@ -17,6 +17,8 @@ type Storage = StationConfig["storage"];
 export class Allowance {
   /** Records are counted: asked for each publish. */
   limited = false;
+  /** There is some limit: a tenant without looks at no other station when one is made. */
+  #any = false;
   #limits: TenantAllowance = {};
   readonly #stations: () => Iterable<CountedStation>;
   /** Being made or changed right now, by name. */
@@ -35,6 +37,7 @@ export class Allowance {
 
   set limits(limits: TenantAllowance) {
     this.#limits = limits;
+    this.#any = Object.values(limits).some((limit) => limit !== undefined);
     this.limited = limits.memoryBytesMax !== undefined || limits.storageBytesMax !== undefined;
     this.#since.file = this.#since.memory = Infinity;
   }
@@ -51,6 +54,7 @@ export class Allowance {
 
   /** As `claim`, taking nothing. */
   check(config: StationConfig): void {
+    if (!this.#any) return;
     const { stationsMax, groupsMax, stationBytesRequired } = this.#limits;
     const others = new Map<string, StationConfig>();
     for (const station of this.#stations()) others.set(station.config.name, station.config);

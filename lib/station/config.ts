@@ -61,22 +61,6 @@ export interface SchemaConfig {
   readonly version: number;
 }
 
-/** What is kept of messages that could not be processed, and where. */
-export interface DeadLetterConfig {
-  /** The station they are kept in; "" = the tenant's own. */
-  readonly station: string;
-  /** Messages a group was given as often as it allows and never acknowledged. */
-  readonly poison: boolean;
-  /** Messages that a consumer terminates. */
-  readonly terms: boolean;
-  /** Messages that are refused because they do not fit the schema. */
-  readonly schema: boolean;
-  /** How often one is given back to its group without anybody asking; 0 = never. */
-  readonly resendMax: number;
-  /** How long after it failed, milliseconds; twice as long each time it fails again. */
-  readonly resendAfterMs: number;
-}
-
 export interface StationConfig {
   readonly name: string;
   readonly description: string;
@@ -154,20 +138,7 @@ export interface StationConfig {
   readonly metadata: Readonly<Record<string, string>>;
   /** Undefined = any message will do. */
   readonly schema: SchemaConfig | undefined;
-  /** Undefined = none are kept, as with NATS. */
-  readonly deadLetters: DeadLetterConfig | undefined;
 }
-
-/** Of stations that are made by a door of our own and say nothing else. */
-export const deadLettersKept: DeadLetterConfig = {
-  station: "",
-  poison: true,
-  terms: true,
-  schema: true,
-  resendMax: 0,
-  resendAfterMs: 60_000,
-};
-const deadLettersOff: DeadLetterConfig = { ...deadLettersKept, poison: false, terms: false, schema: false };
 
 export const duplicateWindowDefaultMs = 120_000;
 
@@ -224,7 +195,6 @@ export function stationConfig(fields: Partial<StationConfig> & { readonly name: 
     placement: fields.placement,
     metadata: fields.metadata ?? {},
     schema: fields.schema === undefined ? undefined : { ...activeVersion, ...fields.schema },
-    deadLetters: fields.deadLetters === undefined ? undefined : { ...deadLettersOff, ...fields.deadLetters },
   };
 }
 

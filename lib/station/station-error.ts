@@ -59,7 +59,6 @@ export type StationRefusal =
   | "mirror_atomic"
   | "mirror_fixed"
   | "schema_unusable"
-  | "dead_letters_invalid"
   | "not_supported"
   | "sealed_at_creation"
   | "durability_needs_file"

@@ -42,7 +42,6 @@ export function checkStation(config: StationConfig): void {
   checkCounter(config);
   checkDiscard(config);
   checkMarkers(config);
-  checkDeadLetters(config);
   if (config.durability !== undefined && config.storage !== "file") {
     refuse("durability_needs_file", "durability is a matter of stations on disk: leave it out or set storage 'file'");
   }
@@ -194,16 +193,6 @@ function checkDiscard(config: StationConfig): void {
   if (!config.discardNewPerSubject) return;
   if (config.discard !== "new") refuse("discard_per_subject_needs_discard_new", "discardNewPerSubject needs discard 'new'");
   if (config.messagesPerSubjectMax === 0) refuse("discard_per_subject_needs_limit", "discardNewPerSubject needs messagesPerSubjectMax");
-}
-
-function checkDeadLetters({ deadLetters, name }: StationConfig): void {
-  if (deadLetters === undefined) return;
-  const { station, resendMax, resendAfterMs } = deadLetters;
-  if (station !== "" && !stationNameValid(station)) refuse("dead_letters_invalid", "deadLetters.station is the name of a station");
-  if (station === name) refuse("dead_letters_invalid", "a station can not keep its own dead letters: name another one");
-  if (!Number.isSafeInteger(resendMax) || resendMax < 0)
-    refuse("dead_letters_invalid", "deadLetters.resendMax is a whole number, 0 for never");
-  if (!(resendAfterMs >= 100)) refuse("dead_letters_invalid", "deadLetters.resendAfterMs is at least 100");
 }
 
 /** Throws when a station may not change from `before` to `after`. */

@@ -79,12 +79,6 @@ export interface StationSurroundings extends NotebookHost {
   voice(): FastBatchVoice | undefined;
 }
 
-/** Keeps messages that a station refuses, where its policy says so. Implemented in `lib/dead-letter`. */
-export interface StationLetters {
-  /** A message does not fit the schema. Views are valid during the call. */
-  violated(station: Station, message: Message, from: Session, reason: string): void;
-}
-
 export interface StationOptions {
   readonly clock: Clock;
   readonly config: StationConfig;
@@ -94,7 +88,6 @@ export interface StationOptions {
   readonly reader: PublishReader;
   readonly surroundings: StationSurroundings;
   readonly allowance: Allowance;
-  readonly letters?: StationLetters | undefined;
 }
 
 export class Station implements Capture {
@@ -129,7 +122,6 @@ export class Station implements Capture {
   #extras: Extras | undefined;
   /** What of the configuration the extras were made for. */
   #equipped = "";
-  readonly #letters: StationLetters | undefined;
   /** The schema in force; set by `Stations` and by the schemas themselves. */
   guard: SchemaGuard | undefined = undefined;
   readonly #violation: Refusal = { code: "schema", message: "" };
@@ -146,7 +138,6 @@ export class Station implements Capture {
     this.#surroundings = options.surroundings;
     this.#allowance = options.allowance;
     this.startedUs = options.clock.nowUs();
-    this.#letters = options.letters;
     this.#batches = undefined;
     this.#fastBatches = undefined;
     this.#notes = undefined;
@@ -192,7 +183,7 @@ export class Station implements Capture {
   capture(message: Message, from: Session, token: number): boolean {
     let refusal = this.#reader.read(message, this.#config);
     if (this.#allowance.limited && refusal === undefined) refusal = this.#judgeRoom();
-    if (this.guard !== undefined && refusal === undefined) refusal = this.#examine(message, from);
+    if (this.guard !== undefined && refusal === undefined) refusal = this.#examine(message);
     const told = token !== 0 && !this.#config.noAck;
     if (told && isFastReply(message.replyBuffer, message.replyStart, message.replyEnd) && this.#takeFast(message, refusal)) return false;
     if (this.#reader.batchId !== "") {
@@ -283,10 +274,9 @@ export class Station implements Capture {
   }
 
   /** Looks into the message: a schema may refuse it. */
-  #examine(message: Message, from: Session): Refusal | undefined {
+  #examine(message: Message): Refusal | undefined {
     const reason = this.guard?.refusal(message.body, message.bodyStart + message.headerBytes, message.bodyEnd);
     if (reason === undefined) return undefined;
-    if (this.#config.deadLetters?.schema === true) this.#letters?.violated(this, message, from, reason);
     this.#violation.message = reason;
     return this.#violation;
   }

@@ -27,7 +27,7 @@ import { Origins } from "./origins.ts";
 import { PublishReader } from "./publish-reader.ts";
 import { isRestoring, Restoring, restoringDefinition } from "./restoring.ts";
 import { Station } from "./station.ts";
-import type { StationGroups, StationLetters, Waiters } from "./station.ts";
+import type { StationGroups, Waiters } from "./station.ts";
 import { StationError } from "./station-error.ts";
 import { checkStation, checkStationChange } from "./station-rules.ts";
 
@@ -55,7 +55,6 @@ export interface StationsOptions {
   readonly makeGroups: (station: Station) => StationGroups;
   /** Compiles the schema that a station is to have. Rejects with a BrokerError. Absent: no station can have one. */
   readonly prepareSchema?: ((ref: SchemaRef) => Promise<PreparedSchema>) | undefined;
-  readonly letters?: StationLetters | undefined;
 }
 
 /** Told after a station was made, changed or deleted, e.g. for advisories; not of those that a start brings back. */
@@ -411,7 +410,6 @@ export class Stations {
     const { host, tenant, makeGroups } = this.#options;
     const { store, pending } = host.laneFor(config.storage);
     const { allowance } = this;
-    const { letters } = this.#options;
     const surroundings = {
       random: host.random,
       dirty: (source: { saveProgress(): void }) => host.dirty(source),
@@ -420,7 +418,7 @@ export class Stations {
       announce: (subject: string, body: Buffer, headerBytes: number) => tenant.announce(subject, body, headerBytes),
     };
     const station = new Station(
-      { clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings, allowance, letters },
+      { clock: host.clock, config, log, store, pending, reader: this.#reader, surroundings, allowance },
       makeGroups,
     );
     // Until it is compiled, nothing fits.

@@ -6,6 +6,7 @@ import { describe, it } from "node:test";
 import type { TestContext } from "node:test";
 import { connect, nkeys } from "nats";
 import { eventually } from "../support/eventually.ts";
+import { findNatsServer, startNatsServer } from "../support/nats-server.ts";
 import { Program, temporaryFolder, waystation } from "../support/program.ts";
 
 interface Ports {
@@ -35,6 +36,36 @@ async function launch(
   return { program, ports, file };
 }
 
+/** What an ordinary user and one of the system account are told, without what differs between any two servers. */
+async function systemDialogue(servers: string): Promise<Record<string, unknown>> {
+  const system = await connect({ servers, user: "sys", pass: "s" });
+  const events: string[] = [];
+  system.subscribe("$SYS.ACCOUNT.A.*", {
+    callback: (_error, { subject }) => void (/\.(?:CONNECT|DISCONNECT)$/.test(subject) && events.push(subject)),
+  });
+  await system.flush();
+  const ann = await connect({ servers, user: "ann", pass: "a" });
+  const info = (await ann.request("$SYS.REQ.USER.INFO")).json<{ server: object; data: Record<string, unknown> }>();
+  const own = (await ann.request("$SYS.REQ.ACCOUNT.PING.CONNZ")).json<{ data: { connections: { account?: string }[] } }>();
+  const ping = (await system.request("$SYS.REQ.SERVER.PING")).json<{ server: { id: string }; statsz: object }>();
+  const varz = (await system.request("$SYS.REQ.SERVER.PING.VARZ")).json<{ data: { server_id: string } }>();
+  const denied = await ann.request("$SYS.REQ.SERVER.PING.VARZ", "", { timeout: 500 }).then(
+    () => "answered",
+    () => "nobody",
+  );
+  await ann.close();
+  await eventually("both events", () => events.length === 2 || undefined);
+  await system.close();
+  return {
+    user: { user: info.data["user"], account: info.data["account"] },
+    permissions: info.data["permissions"],
+    connections: own.data.connections.length,
+    server: varz.data.server_id === ping.server.id,
+    denied,
+    events,
+  };
+}
+
 describe("waystation nats-server", () => {
   it("tells its ports in a file named by its process, and says that it is ready", async (t) => {
     const { program, ports } = await launch(
@@ -54,6 +85,23 @@ describe("waystation nats-server", () => {
     assert.equal((await fetch(`${ports.monitoring?.[0]}/varz`)).status, 200);
     const ended = await program.kill("SIGTERM");
     assert.equal(ended.code, 0, ended.stderr);
+  });
+
+  it("answers $SYS requests and announces connections, as nats-server does where it is installed", async (t) => {
+    const conf =
+      'accounts { SYS { users: [{ user: sys, password: s }] }, A { users: [{ user: ann, password: a, permissions: { publish: ["$SYS.REQ.USER.INFO", "$SYS.REQ.ACCOUNT.PING.CONNZ"] } }] } }\nsystem_account: SYS\n';
+    const { ports } = await launch(t, conf);
+    const ours = await systemDialogue(ports.nats[0] ?? "");
+    assert.deepEqual(ours["user"], { user: "ann", account: "A" });
+    assert.deepEqual(ours["denied"], "nobody");
+    assert.deepEqual(ours["events"], ["$SYS.ACCOUNT.A.CONNECT", "$SYS.ACCOUNT.A.DISCONNECT"]);
+    const found = findNatsServer();
+    if ("missing" in found) return t.diagnostic(found.missing);
+    const file = path.join(await temporaryFolder(t), "peer.conf");
+    await writeFile(file, conf);
+    const peer = await startNatsServer(found.path, ["-c", file]);
+    t.after(() => peer.stop());
+    assert.deepEqual(ours, await systemDialogue(`nats://127.0.0.1:${peer.port}`));
   });
 
   it("has no JetStream unless it is configured", async (t) => {

@@ -13,7 +13,9 @@ test("a pull's payload has three forms", () => {
   assert.equal(parsePull(" 25 ").batch, 25);
   assert.equal(parsePull("nonsense").batch, 1);
   const ask = parsePull('{"batch":10,"expires":1500000000,"idle_heartbeat":500000000,"max_bytes":99,"no_wait":true,"extra":1}');
-  assert.deepEqual(ask, { batch: 10, bytesMax: 99, noWait: true, expiresMs: 1500, heartbeatMs: 500, refusal: undefined });
+  const { priority, ...rest } = ask;
+  assert.deepEqual(rest, { batch: 10, bytesMax: 99, noWait: true, expiresMs: 1500, heartbeatMs: 500, refusal: undefined });
+  assert.deepEqual(priority, { group: "", level: 0, minAckPending: 0, minPending: 0, pin: "" });
   assert.equal(parsePull("{bad").refusal, "400 Bad Request - invalid character 'b' looking for beginning of object key string");
   assert.equal(parsePull('{"expires":400,"idle_heartbeat":350}').refusal, "400 Bad Request - heartbeat value too large");
   assert.match(parsePull('{"no_wait":"x"}').refusal ?? "", /^400 Bad Request - json: cannot unmarshal string/);

@@ -11,7 +11,7 @@ import { BrokerError } from "../../lib/errors.ts";
 import type { Durability, Store } from "../../store/store.ts";
 import type { Station } from "../../lib/station/station.ts";
 import type { StationConfig } from "../../lib/station/config.ts";
-import { deadLettersKept, stationConfig } from "../../lib/station/config.ts";
+import { stationConfig } from "../../lib/station/config.ts";
 import { readVersion } from "../version.ts";
 import { ConfiguredBroker } from "../configured.ts";
 import type { LocalConnection } from "../local/connection.ts";
@@ -107,7 +107,7 @@ export class EmbeddedBroker {
     opened.broker.tenant(tenant);
     const service = opened.tenants.get(tenant);
     if (service === undefined) throw new BrokerError("not_found", `there is no tenant '${tenant}'`);
-    const { station } = await service.stations.create(stationConfig({ deadLetters: deadLettersKept, ...fields }));
+    const { station } = await service.stations.create(stationConfig(fields));
     return station;
   }
 

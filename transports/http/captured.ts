@@ -4,7 +4,7 @@
  */
 import type { Identity } from "../../lib/auth/identity.ts";
 import { compileFilter, parseSubject } from "../../lib/filter.ts";
-import type { Station } from "../../lib/station/station.ts";
+import type { StationConfig } from "../../lib/station/config.ts";
 import { HttpProblem } from "./problem.ts";
 import { demand } from "./router.ts";
 
@@ -20,12 +20,18 @@ export function checkedSubject(identity: Identity, subject: string): void {
 }
 
 /** Shared by all requests. */
+/** A station, of one partition or of several. */
+export interface Taking {
+  readonly name: string;
+  readonly config: StationConfig;
+}
+
 export class CapturedSubjects {
   /** By a station's list of filters, which is another one when it changes: the bytes of subjects that they match. */
   readonly #known: WeakMap<readonly string[], Map<string, Buffer>> = new WeakMap();
 
   /** The subject's bytes; throws unless it may be published to and the station takes it. */
-  bytesOf(identity: Identity, station: Station, subject: string): Buffer {
+  bytesOf(identity: Identity, station: Taking, subject: string): Buffer {
     const { subjects } = station.config;
     const found = this.#known.get(subjects)?.get(subject);
     if (found !== undefined) {
@@ -48,7 +54,7 @@ export class CapturedSubjects {
 }
 
 /** Where a message goes that names no subject. */
-export function soleSubject(station: Station): string {
+export function soleSubject(station: Taking): string {
   const [only, ...more] = station.config.subjects;
   if (only !== undefined && more.length === 0 && parseSubject(only) !== undefined) return only;
   const wanted = station.config.subjects.join(", ");

@@ -4,7 +4,8 @@ import { Expression } from "../../lib/condition/condition.ts";
 import type { Group } from "../../lib/consumer/group.ts";
 import type { Groups } from "../../lib/consumer/groups.ts";
 import { compileFilter, filterProblem } from "../../lib/filter.ts";
-import type { Station } from "../../lib/station/station.ts";
+import type { StationFamily } from "../../lib/station/family.ts";
+import { Station } from "../../lib/station/station.ts";
 import type { SubjectFilterTest } from "../../store/store.ts";
 import type { LocalConnection } from "../local/connection.ts";
 import type { OpenBroker } from "../open.ts";
@@ -37,11 +38,22 @@ export class HttpContext {
     return service;
   }
 
+  /** A station as one log: a partition is named NAME$2. */
   station(call: HttpCall): Station {
+    const station = this.whole(call);
+    if (station instanceof Station) return station;
+    const { name, partitions } = station;
+    const example = `${name}$1`;
+    throw new HttpProblem(409, "Conflict", `station '${name}' has ${partitions.length} partitions: name one, such as ${example}`);
+  }
+
+  /** A station, of one partition or of several. */
+  whole(call: HttpCall): Station | StationFamily {
     const name = call.params["name"] ?? "";
-    const station = this.tenant(call).stations.get(name);
-    if (station === undefined) throw new HttpProblem(404, "Not Found", `there is no station '${name}': POST /v1/stations creates one`);
-    return station;
+    const { stations } = this.tenant(call);
+    const found = stations.get(name) ?? stations.families.get(name);
+    if (found === undefined) throw new HttpProblem(404, "Not Found", `there is no station '${name}': POST /v1/stations creates one`);
+    return found;
   }
 
   groups(call: HttpCall): Groups {

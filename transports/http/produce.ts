@@ -5,8 +5,8 @@
 import type { HeaderList } from "../../lib/headers.ts";
 import { encodeHeaders } from "../../lib/headers.ts";
 import { nothing } from "../../lib/message.ts";
-import type { Station } from "../../lib/station/station.ts";
 import type { Produced, ProduceError, Waiting } from "../local/connection.ts";
+import type { Taking } from "./captured.ts";
 import { checkedSubject, soleSubject } from "./captured.ts";
 import type { HttpContext } from "./context.ts";
 import { sendJson } from "./context.ts";
@@ -74,7 +74,10 @@ export function addProduce(router: HttpRouter, context: HttpContext): void {
       },
       body: { "application/octet-stream": rawBody, "application/x-ndjson": messageSchema, "application/json": manySchema },
       answers: {
-        200: { description: "every message of many is durable", content: { "application/json": resultsSchema } },
+        200: {
+          description: "every message of many is durable; or the one message was there before",
+          content: { "application/json": { type: "object", properties: { ...resultsSchema.properties, ...storedSchema.properties } } },
+        },
         201: { description: "the message is durable", content: { "application/json": storedSchema } },
         202: { description: "the station acknowledges nothing, so nothing is known" },
         207: { description: "some of many were refused", content: { "application/json": resultsSchema } },
@@ -109,7 +112,7 @@ export function addProduce(router: HttpRouter, context: HttpContext): void {
 }
 
 function produce(context: HttpContext, call: HttpCall): void {
-  const station = context.station(call);
+  const station = context.whole(call);
   const type = call.request.headers.get("content-type");
   if (type !== undefined && isNdjson(type)) produceMany(context, call, station, linesOf(call.body));
   else if (call.query.get("many") === "true") produceMany(context, call, station, listOf(call.body));
@@ -120,7 +123,7 @@ function isNdjson(type: string): boolean {
   return type.includes("ndjson") && type.split(";", 1)[0]?.trim().toLowerCase() === "application/x-ndjson";
 }
 
-function produceOne(context: HttpContext, call: HttpCall, station: Station): void {
+function produceOne(context: HttpContext, call: HttpCall, station: Taking): void {
   const { query } = call;
   const { headers } = call.request;
   const message: Incoming = {
@@ -170,7 +173,7 @@ interface Result {
   readonly detail?: string;
 }
 
-function produceMany(context: HttpContext, call: HttpCall, station: Station, documents: readonly unknown[]): void {
+function produceMany(context: HttpContext, call: HttpCall, station: Taking, documents: readonly unknown[]): void {
   const messages = documents.map((document, index) => incoming(document, index));
   const many = new ManyMessages(context, call, station.name, messages.length);
   for (const [index, message] of messages.entries()) {
@@ -243,7 +246,7 @@ class ManyMessages {
 }
 
 /** Hands a message on; throws what is wrong with it. False: the station acknowledges nothing, and nobody is told anything. */
-function submit(context: HttpContext, call: HttpCall, station: Station, message: Incoming, waiting: Waiting): boolean {
+function submit(context: HttpContext, call: HttpCall, station: Taking, message: Incoming, waiting: Waiting): boolean {
   const { payload, id, key } = message;
   const subject = context.captured.bytesOf(call.identity, station, message.subject ?? soleSubject(station));
   let { headers } = message;

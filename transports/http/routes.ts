@@ -34,6 +34,7 @@ const routeSchema: Schema = {
   properties: {
     ...fields,
     owner: { type: "string", description: "whose permissions it has" },
+    createdUs: { type: "integer", description: "microseconds since the epoch" },
     matched: { type: "integer" },
     copied: { type: "integer" },
     missing: { type: "integer", description: "not told: a field was missing" },

@@ -24,9 +24,13 @@ const schemaSchema: Schema = {
     description: text,
     compatibility,
     active: { type: "integer" },
+    previous: { type: "integer", description: "active before; 0 = none" },
+    last: { type: "integer", description: "the newest version's number" },
     versions: { type: "array", items: versionSchema },
     stations: { ...texts, description: "that use it" },
+    version: { type: "integer", description: "the one asked for" },
     text: { type: "string", description: "of the version asked for" },
+    message,
   },
 };
 

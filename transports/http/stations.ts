@@ -1,8 +1,10 @@
 /** Stations as resources: list, create, look, change, empty, delete. The fields are the core's own words. */
 import { filterProblem } from "../../lib/filter.ts";
-import { deadLettersKept, stationConfig } from "../../lib/station/config.ts";
+import { stationConfig } from "../../lib/station/config.ts";
 import type { StationConfig } from "../../lib/station/config.ts";
+import { StationFamily } from "../../lib/station/family.ts";
 import type { Station } from "../../lib/station/station.ts";
+import type { Stations } from "../../lib/station/stations.ts";
 import type { HttpContext } from "./context.ts";
 import { jsonBody, queryFilter, queryNumber, sendJson, timeText } from "./context.ts";
 import type { Schema } from "./json-schema.ts";
@@ -112,19 +114,6 @@ const fields: Record<keyof StationConfig, Schema> = {
     properties: { name: { type: "string" }, version: { type: "integer", minimum: 0, description: "0 or absent: whichever is active" } },
     required: ["name"],
   },
-  deadLetters: {
-    type: "object",
-    description: "what is kept of messages that could not be processed; absent at creation: poison, terms and schema",
-    additionalProperties: false,
-    properties: {
-      station: { type: "string", description: "where they are kept; absent: in the tenant's own station" },
-      poison: { ...flag, description: "what a group was given as often as it allows" },
-      terms: { ...flag, description: "what a consumer terminates" },
-      schema: { ...flag, description: "what does not fit the schema" },
-      resendMax: { ...count, description: "how often one is given back to its group without anybody asking" },
-      resendAfterMs: { type: "number", minimum: 100, description: "milliseconds; twice as long each time it fails again" },
-    },
-  },
 };
 
 const { partition: _partition, ...settable } = fields;
@@ -143,7 +132,7 @@ export const stationSchema: Schema = {
       properties: {
         messages: { type: "integer" },
         bytes: { type: "integer" },
-        firstSequence: { type: "integer" },
+        firstSequence: { type: "integer", description: "of a station of one partition" },
         lastSequence: { type: "integer" },
         firstTime: { type: "string", format: "date-time" },
         lastTime: { type: "string", format: "date-time" },
@@ -189,7 +178,7 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
       const problem = filter === null ? undefined : filterProblem(filter);
       if (problem !== undefined) throw new HttpProblem(422, "Unprocessable Content", problem);
       const found = filter === null ? stations.list() : stations.capturing(filter);
-      sendJson(call, 200, { stations: found.map(stationJson) });
+      sendJson(call, 200, { stations: [...whole(stations, found)].map(stationJson) });
     },
   });
   router.add({
@@ -207,10 +196,10 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
     },
     handle: async (call) => {
       const given = jsonBody(call, createSchema) as Partial<StationConfig> & { readonly name: string };
-      const config = stationConfig({ deadLetters: deadLettersKept, ...given });
+      const config = stationConfig(given);
       demand(call.identity, `$JS.API.STREAM.CREATE.${config.name}`);
-      const { station, created } = await context.tenant(call).stations.create(config);
-      sendJson(call, created ? 201 : 200, stationJson(station));
+      const { station, created, family } = await context.tenant(call).stations.create(config);
+      sendJson(call, created ? 201 : 200, stationJson(family ?? station));
     },
   });
   router.add({
@@ -218,7 +207,7 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
     path: "/v1/stations/:name",
     access: { kind: "request", subject: (params) => `$JS.API.STREAM.INFO.${params["name"] ?? ""}` },
     document: { tag, summary: "Look at a station", answers: { 200: { description: "the station", content: json(stationSchema) } } },
-    handle: (call) => sendJson(call, 200, stationJson(context.station(call))),
+    handle: (call) => sendJson(call, 200, stationJson(context.whole(call))),
   });
   router.add({
     method: "PATCH",
@@ -231,10 +220,10 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
       answers: { 200: { description: "it is changed, durably", content: json(stationSchema) } },
     },
     handle: async (call) => {
-      const station = context.station(call);
+      const station = context.whole(call);
       const changes = jsonBody(call, changeSchema) as Partial<StationConfig>;
-      const changed = await context.tenant(call).stations.update(stationConfig({ ...station.config, ...changes, name: station.name }));
-      sendJson(call, 200, stationJson(changed));
+      await context.tenant(call).stations.update(stationConfig({ ...station.config, ...changes, name: station.name }));
+      sendJson(call, 200, stationJson(context.whole(call)));
     },
   });
   router.add({
@@ -243,7 +232,7 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
     access: { kind: "request", subject: (params) => `$JS.API.STREAM.DELETE.${params["name"] ?? ""}` },
     document: { tag, summary: "Delete a station with its records and groups", answers: { 204: { description: "it is gone, durably" } } },
     handle: async (call) => {
-      await context.tenant(call).stations.delete(context.station(call).name);
+      await context.tenant(call).stations.delete(context.whole(call).name);
       call.response.send(204, [], "");
     },
   });
@@ -271,7 +260,7 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
       const keep = Number(given["keep"] ?? 0);
       if (upTo > 0 && keep > 0)
         throw new HttpProblem(422, "Unprocessable Content", "'before' and 'keep' exclude each other: leave one out");
-      const purged = await context.tenant(call).stations.purge(context.station(call).name, { filter, upTo, keep });
+      const purged = await context.tenant(call).stations.purge(context.whole(call).name, { filter, upTo, keep });
       sendJson(call, 200, { purged });
     },
   });
@@ -320,8 +309,9 @@ export function addStations(router: HttpRouter, context: HttpContext): void {
   });
 }
 
-export function stationJson(station: Station): object {
-  const { state } = station.log;
+export function stationJson(station: Station | StationFamily): object {
+  const one = station instanceof StationFamily ? undefined : station.log.state;
+  const state = station instanceof StationFamily ? station.state : station.log.state;
   return {
     name: station.name,
     created: timeText(station.createdUs),
@@ -329,10 +319,14 @@ export function stationJson(station: Station): object {
     state: {
       messages: state.messages,
       bytes: state.bytes,
-      firstSequence: state.firstSequence,
-      lastSequence: state.lastSequence,
+      ...(one === undefined ? {} : { firstSequence: one.firstSequence, lastSequence: one.lastSequence }),
       ...(state.messages === 0 ? {} : { firstTime: timeText(state.firstTimeUs), lastTime: timeText(state.lastTimeUs) }),
-      groups: station.groups.size,
+      groups: (station instanceof StationFamily ? station.first : station).groups.size,
     },
   };
+}
+
+/** Stations of several partitions as one. */
+function whole(stations: Stations, logs: readonly Station[]): Set<Station | StationFamily> {
+  return new Set(logs.map((log) => (log.config.partition === undefined ? log : (stations.families.get(log.config.partition.of) ?? log))));
 }

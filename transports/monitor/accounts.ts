@@ -10,7 +10,7 @@ import { routingStats } from "./subsz.ts";
 /** One tenant, or with `""` the names of all. */
 export function accountz(monitor: Monitor, tenant: string): object {
   const { broker, nats } = monitor.opened;
-  const head = { server_id: nats.serverInfo.serverId, now: timeText(monitor.nowUs), system_account: "$SYS" };
+  const head = { server_id: nats.serverInfo.serverId, now: timeText(monitor.nowUs), system_account: monitor.facts.systemTenant ?? "$SYS" };
   if (tenant === "") return { ...head, accounts: [...broker.tenants.keys()] };
   const found = broker.tenants.get(tenant);
   if (found === undefined) throw new QueryError(`Account ${tenant} does not exist`);

@@ -2,11 +2,14 @@
  * What the monitoring documents are made from: the open broker, the connections that have gone, and when all of it began. Counts nothing
  * while messages flow; everything is read when somebody asks.
  */
+import type { Session } from "../../lib/transport.ts";
 import type { OpenBroker } from "../open.ts";
 import { rowOfMqtt, rowOfNats } from "./connection-row.ts";
 import type { ConnectionRow } from "./connection-row.ts";
 import { addRow, EndedConnections, noTraffic } from "./ended-connections.ts";
 import type { Traffic } from "./ended-connections.ts";
+import { SystemEvents } from "./system-events.ts";
+import { sourceOf, SystemRequests } from "./system-requests.ts";
 
 /** What the configuration says and the open broker does not know. */
 export interface MonitorFacts {
@@ -15,6 +18,8 @@ export interface MonitorFacts {
   /** `""` = everything is in memory. */
   readonly dataFolder: string;
   readonly durability: "always" | "interval" | "none";
+  /** The tenant that hears what happens and may ask about everything; undefined = none. */
+  readonly systemTenant?: string | undefined;
 }
 
 export class Monitor {
@@ -24,6 +29,9 @@ export class Monitor {
   readonly ended: EndedConnections = new EndedConnections();
   /** Requests for documents, by path. */
   readonly requests: Map<string, number> = new Map();
+  /** Of each tenant; they end with its router. */
+  readonly #system: SystemRequests[] = [];
+  #events: SystemEvents | undefined = undefined;
   #cpuUs = 0;
   #cpuAtUs: number;
   #cpuPercent = 0;
@@ -33,11 +41,30 @@ export class Monitor {
     this.facts = facts;
     const { clock } = opened.broker;
     this.startUs = this.#cpuAtUs = clock.nowUs();
-    opened.nats.ended = (session) => this.ended.add(rowOfNats(session, clock.nowUs()));
+    opened.nats.ended = (session) => this.#end(rowOfNats(session, clock.nowUs()));
     opened.mqtt.ended = (connection) => {
       const row = rowOfMqtt(connection, clock.nowUs());
-      if (row !== undefined) this.ended.add(row);
+      if (row !== undefined) this.#end(row);
     };
+    const source = sourceOf(this);
+    opened.broker.tenantListeners.add((tenant) => {
+      const system = tenant.name === facts.systemTenant;
+      this.#system.push(new SystemRequests(this, tenant, source, system));
+      if (system) this.#events = new SystemEvents(this, tenant, source);
+    });
+    opened.broker.attachListeners.add((attachment) => this.#events?.connected(attachment));
+  }
+
+  #end(row: ConnectionRow): void {
+    this.ended.add(row);
+    this.#events?.ended(row);
+  }
+
+  /** Undefined for who is connected in no way that is shown. */
+  rowOf(session: Session): ConnectionRow | undefined {
+    for (const connection of this.opened.nats.sessions) if (connection === session) return rowOfNats(connection, 0);
+    for (const connection of this.opened.mqtt.connections) if (connection.session === session) return rowOfMqtt(connection, 0);
+    return undefined;
   }
 
   get nowUs(): number {

@@ -57,7 +57,7 @@ export function varz(monitor: Monitor): object {
     config_load_time: timeText(monitor.startUs),
     config_digest: "",
     feature_flags: {},
-    system_account: "$SYS",
+    system_account: monitor.facts.systemTenant ?? "$SYS",
     disk_io_wait_stats: { waiters: 0, waits: 0, wait_time: 0, max_wait_time: 0 },
     waystation: {
       version: monitor.facts.version,

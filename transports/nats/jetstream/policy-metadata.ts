@@ -6,24 +6,21 @@
  *     waystation.tags         "eu,billing"
  *     waystation.factory      "line_4"
  *     waystation.schema       "orders"        or "orders@3"; empty = none
- *     waystation.deadLetters  "on"            "off", or JSON, {"poison":true,"station":"FAILED"}
  */
-import type { CompactionConfig, StationConfig } from "../../../lib/station/config.ts";
+import type { CompactionConfig, SchemaConfig, StationConfig } from "../../../lib/station/config.ts";
 import { apiErrors } from "./errors.ts";
-import { deadLettersKey, guardingOf, guardMetadata, schemaKey } from "./guard-metadata.ts";
 
 const keys = {
   partitions: "waystation.partitions",
   compaction: "waystation.compaction",
   tags: "waystation.tags",
   factory: "waystation.factory",
-  schema: schemaKey,
-  letters: deadLettersKey,
+  schema: "waystation.schema",
 } as const;
 
 type Metadata = Readonly<Record<string, string>>;
 
-export interface StationPolicy extends Pick<StationConfig, "partitions" | "compaction" | "tags" | "factory" | "schema" | "deadLetters"> {
+export interface StationPolicy extends Pick<StationConfig, "partitions" | "compaction" | "tags" | "factory" | "schema"> {
   /** What is left of the metadata. */
   readonly metadata: Metadata;
 }
@@ -35,7 +32,6 @@ export function policyOf(metadata: Metadata, before: StationConfig | undefined):
     [keys.tags]: tags,
     [keys.factory]: factory,
     [keys.schema]: schema,
-    [keys.letters]: letters,
     ...rest
   } = metadata;
   return {
@@ -43,7 +39,7 @@ export function policyOf(metadata: Metadata, before: StationConfig | undefined):
     compaction: compaction === undefined ? before?.compaction : compactionOf(compaction),
     tags: tags === undefined ? (before?.tags ?? []) : tags.split(",").filter((tag) => tag !== ""),
     factory: factory ?? before?.factory ?? "",
-    ...guardingOf(schema, letters, before),
+    schema: schema === undefined ? before?.schema : schemaOf(schema),
     metadata: rest,
   };
 }
@@ -54,7 +50,7 @@ export function policyMetadata(config: StationConfig): Metadata {
     ...(config.compaction === undefined ? {} : { [keys.compaction]: String(config.compaction.tombstoneMs) }),
     ...(config.tags.length === 0 ? {} : { [keys.tags]: config.tags.join(",") }),
     ...(config.factory === "" ? {} : { [keys.factory]: config.factory }),
-    ...guardMetadata(config),
+    ...schemaMetadata(config.schema),
   };
 }
 
@@ -65,4 +61,19 @@ function compactionOf(text: string): CompactionConfig | undefined {
 function whole(key: string, text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw apiErrors.streamConfig(`metadata ${key} is a whole number`);
   return Number(text);
+}
+
+function schemaMetadata(schema: SchemaConfig | undefined): Metadata {
+  if (schema === undefined) return {};
+  return { [keys.schema]: schema.version === 0 ? schema.name : `${schema.name}@${schema.version}` };
+}
+
+function schemaOf(text: string): SchemaConfig | undefined {
+  if (text === "") return undefined;
+  const [name = "", version = "0", ...more] = text.split("@");
+  const number = Number(version);
+  if (name === "" || more.length > 0 || !Number.isSafeInteger(number) || number < 0) {
+    throw apiErrors.streamConfig(`metadata ${keys.schema} is a schema's name, or name@version`);
+  }
+  return { name, version: number };
 }

@@ -78,7 +78,6 @@ export function stationApiError(error: StationError): ApiError {
     case "factory_invalid":
     case "compaction_needs_limits":
     case "schema_unusable":
-    case "dead_letters_invalid":
     case "not_supported":
       return invalid(error.message);
     case "mirror_with_subjects":
