@@ -121,7 +121,7 @@ describe("a broker that is killed under load", () => {
     const random = new SimRandom(seed);
     const folder = await temporaryFolder(t);
     const ledger = new Ledger();
-    for (let count = effort(4, 30); count > 0; count--) await round(t, folder, ledger, random);
+    for (let count = effort(2, 30); count > 0; count--) await round(t, folder, ledger, random);
 
     const { url, program } = await serve(t, folder);
     const nc = await connect({ servers: url });

@@ -40,5 +40,5 @@ storeConformance(
     const folder = await mkdtemp(path.join(os.tmpdir(), "waystation-conformance-"));
     return fixture(new NodeDisk(), folder, { journal }, () => rm(folder, { recursive: true }));
   },
-  { seed: seedOf(23), runs: effort(4, 100) },
+  { seed: seedOf(23), runs: effort(2, 100) },
 );
