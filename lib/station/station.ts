@@ -10,6 +10,7 @@ import type { Clock } from "../../store/environment.ts";
 import type { Random } from "../../store/environment.ts";
 import type { AppendRequest, Log, OutcomeKind, Sequence, Store, Ticket } from "../../store/store.ts";
 import { Batches } from "./batches.ts";
+import { Compaction } from "./compaction.ts";
 import type { GroupLimits, StationConfig } from "./config.ts";
 import { Extras, extrasWanted } from "./extras.ts";
 import { FastBatches, refuseFast } from "./fast-batches.ts";
@@ -120,6 +121,7 @@ export class Station implements Capture {
   #notes: StationNotes | undefined;
   /** Undefined = it is plain. */
   #extras: Extras | undefined;
+  #compaction: Compaction | undefined;
   /** What of the configuration the extras were made for. */
   #equipped = "";
   /** The schema in force; set by `Stations` and by the schemas themselves. */
@@ -142,6 +144,7 @@ export class Station implements Capture {
     this.#fastBatches = undefined;
     this.#notes = undefined;
     this.#extras = undefined;
+    this.#compaction = undefined;
     this.mirror = undefined;
     this.tap = undefined;
     this.#groups = makeGroups(this);
@@ -325,6 +328,7 @@ export class Station implements Capture {
 
   /** Gets what the configuration asks for. */
   #equip(): void {
+    this.#equipCompaction();
     const wanted = extrasWanted(this.#config);
     if (wanted === this.#equipped) return;
     this.#equipped = wanted;
@@ -332,9 +336,18 @@ export class Station implements Capture {
     this.#extras = wanted === "" ? undefined : new Extras(this, this.#pending, this.#surroundings);
   }
 
+  #equipCompaction(): void {
+    const { compaction, sealed } = this.#config;
+    const tombstoneMs = compaction === undefined || sealed ? undefined : compaction.tombstoneMs;
+    if (tombstoneMs === this.#compaction?.tombstoneMs) return;
+    this.#compaction?.close();
+    this.#compaction = tombstoneMs === undefined ? undefined : new Compaction(this, this.#surroundings.random, tombstoneMs);
+  }
+
   close(reason: "deleted" | "shutdown"): void {
     if (!this.#open) return;
     this.#open = false;
+    this.#compaction?.close();
     this.log.removed = undefined;
     this.#retention.close();
     this.#batches?.close();
