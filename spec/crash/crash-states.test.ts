@@ -64,15 +64,15 @@ async function enumerate(
 test("nothing acknowledged is lost, nothing unsent appears, whatever a crash leaves", async (t) => {
   const first = seedOf(1);
   let states = 0;
-  for (let seed = first; seed < first + effort(1, 60); seed++) states += await enumerate(seed, 60, "always");
+  for (let seed = first; seed < first + effort(1, 20); seed++) states += await enumerate(seed, 60, "always");
   t.diagnostic(`${states} states, seeds from ${first}`);
-  assert.ok(states > effort(1_000, 50_000));
+  assert.ok(states > effort(1_000, 15_000));
 });
 
 test("without syncs records may be lost, never invented, and no sequence is shown twice", async (t) => {
   const first = seedOf(101);
   let states = 0;
-  for (let seed = first; seed < first + effort(1, 20); seed++) states += await enumerate(seed, 60, "none");
+  for (let seed = first; seed < first + effort(1, 8); seed++) states += await enumerate(seed, 60, "none");
   t.diagnostic(`${states} states, seeds from ${first}`);
 });
 

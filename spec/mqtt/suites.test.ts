@@ -43,6 +43,20 @@ test("a client that says goodbye for good and is back at once finds no session",
   assert.equal((await second.next("connack")).sessionPresent, false);
 });
 
+test("a message that expires in a hundred years is kept for a durable session like any other", async () => {
+  await using broker = await openSpecBroker();
+  using sleeper = await MqttWire.connect(broker.mqttPort, { clean: false, clientId: "s", properties: { sessionExpiryInterval: 60 } });
+  await sleeper.next("connack");
+  sleeper.send({ cmd: "subscribe", messageId: 1, subscriptions: [{ topic: "t", qos: 1 }] });
+  await sleeper.next("suback");
+  using publisher = await MqttWire.connect(broker.mqttPort, { clientId: "p" });
+  await publisher.next("connack");
+  publisher.send({ ...message("t", "x"), qos: 1, messageId: 1, properties: { messageExpiryInterval: 0xffff_ffff } });
+  await publisher.next("puback");
+  const received = await sleeper.next("publish");
+  assert.ok((received.properties?.messageExpiryInterval ?? 0) > 2_000_000_000);
+});
+
 test("members of a shared subscription get its messages in turn, each group by itself", async () => {
   await using broker = await openSpecBroker();
   const wires: MqttWire[] = [];

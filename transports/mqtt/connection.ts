@@ -209,7 +209,9 @@ export class MqttConnection implements ConnectionHandler, PacketHandler {
     inbound.level = this.level;
     inbound.topic = this.#topicOf(view);
     inbound.properties = forwardable(view.bytes, view.propertiesStart, view.propertiesEnd);
-    inbound.expiresAtSeconds = view.expirySeconds < 0 ? 0 : Math.floor(this.door.clock.nowUs() / 1_000_000) + view.expirySeconds;
+    // The last second that 32 bits have is in 2106: what lives longer than that lives until then.
+    const nowSeconds = Math.floor(this.door.clock.nowUs() / 1_000_000);
+    inbound.expiresAtSeconds = view.expirySeconds < 0 ? 0 : Math.min(0xffff_ffff, nowSeconds + view.expirySeconds);
     if (view.qos > 0 && !this.#admits(session, view)) return;
     if (inbound.topic.length > this.door.settings.levelsMax) this.#checkLevels(inbound.topic);
     const subject = this.#subjectOf(inbound.topic);
