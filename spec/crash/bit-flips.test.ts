@@ -56,11 +56,11 @@ async function flipEverywhere(disk: FakeDisk): Promise<Map<string, number>> {
   for (const path of disk.paths()) {
     if (path.endsWith("/ballast")) continue;
     const size = disk.content(path).length;
-    // Each byte in the long tests; in the fast ones every third, from another one in each file.
-    for (let at = turn % effort(3, 1); at < size; at += effort(3, 1)) {
+    // Each byte in the long tests; in the fast ones every seventh, from another one in each file.
+    for (let at = turn % effort(7, 1); at < size; at += effort(7, 1)) {
       const content = Buffer.from(disk.content(path));
       // In space filled ahead with zeroes one byte is like another.
-      if (at % effort(32, 1) > 2 && content.subarray(at, at + 64).every((byte) => byte === 0)) continue;
+      if (at % effort(32, 1) > 6 && content.subarray(at, at + 64).every((byte) => byte === 0)) continue;
       const flipped = disk.copy();
       content[at]! ^= 1 << (turn++ % 8);
       flipped.put(path, content);

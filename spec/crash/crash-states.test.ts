@@ -72,7 +72,7 @@ test("nothing acknowledged is lost, nothing unsent appears, whatever a crash lea
 test("without syncs records may be lost, never invented, and no sequence is shown twice", async (t) => {
   const first = seedOf(101);
   let states = 0;
-  for (let seed = first; seed < first + effort(1, 8); seed++) states += await enumerate(seed, 60, "none");
+  for (let seed = first; seed < first + effort(1, 8); seed++) states += await enumerate(seed, effort(25, 60), "none");
   t.diagnostic(`${states} states, seeds from ${first}`);
 });
 
@@ -88,7 +88,7 @@ test("an operation that fails stops the store or is survived, and nothing acknow
   for (let step = 0; step < 40; step++) await dry.step();
   const operations = count.operations;
   await dry.store.close();
-  for (let failAt = 1; failAt <= operations; failAt += effort(9, 1)) {
+  for (let failAt = 1; failAt <= operations; failAt += effort(20, 1)) {
     const disk = new FakeDisk({ later: setImmediate });
     const workload = new Workload(disk, 5);
     disk.failAt = failAt;

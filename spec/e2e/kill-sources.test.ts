@@ -45,7 +45,7 @@ test("what is taken over, counted and scheduled is so once, however often the br
   const worked: Map<number, number> = new Map();
   const twice: number[] = [];
   let [sum, sent, scheduled] = [0, 0, 0];
-  for (let round = 0; round < effort(3, 20); round++) {
+  for (let round = 0; round < effort(2, 20); round++) {
     const { program, url } = await serve(t, folder);
     const nc = await connect({ servers: url, reconnect: false });
     const js = jetstream(nc);

@@ -10,7 +10,7 @@ const script = fileURLToPath(new URL("measure-memory.js", import.meta.url));
 const budgets = { short: 170, deep: 200, long: 270, door: 220 };
 
 test("a wildcard subscription keeps to its budget of memory, and gives it back", async () => {
-  const count = 100_000;
+  const count = 200_000;
   const { stdout } = await promisify(execFile)(process.execPath, ["--expose-gc", script, String(count)]);
   const measured = new Map(Object.entries<{ bytes: number; left: number }>(JSON.parse(stdout)));
   for (const [form, budget] of Object.entries(budgets)) {
